@@ -69,7 +69,8 @@ def _architecture_option() -> str:
 def pack(parameters: list[str]) -> None:
     """Runs the real `sam build`, which calls cargo for each function again and finds it compiled.
 
-    Only the sweeper compiles again, with the small libraries of the providers, which have no `function` feature there.
+    Only sweeper and reconciler compile again, with the small libraries of the providers, which have no `function`
+    feature there.
     """
     command = ["sam", "build", "--template", paths.TEMPLATE, "--build-dir", paths.BUILT]
     run([*command, "--parameter-overrides", *parameters], log="sam-build", env=tools.environment() | local_release())

@@ -15,6 +15,7 @@ ANY_PARAMETER = {
 def widen(aws: Aws, stack: str = paths.STACK) -> None:
     """Adds to the role of each function that reads parameters. The emulator enforces everything else as the template has it."""
     iam, resources = aws.client("iam"), aws.resources(stack)
-    for function in (*map(paths.function, paths.PROVIDERS), "ProcessorFunction", "SweeperFunction"):
+    others = ("ProcessorFunction", "SweeperFunction", "ReconcilerFunction")
+    for function in (*map(paths.function, paths.PROVIDERS), *others):
         if role := resources.get(f"{function}Role"):
             iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=json.dumps(ANY_PARAMETER))

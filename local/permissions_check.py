@@ -9,6 +9,7 @@ from local.steps import Failed
 TABLE, QUEUE, DEAD_LETTERS = "EventTable.Arn", "EventQueue.Arn", "DeadLetterQueue.Arn"
 OWN_KEY = "KmsKeyArn"
 SECRETS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/inlet/${Stage}"
+ACCESS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/inlet-access/${Stage}"
 SIGNING_SECRETS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/inlet-consumer/${Stage}"
 
 # A permission as it is compared: principal (empty where the policy belongs to a role), effect, action, resource,
@@ -137,12 +138,30 @@ ALLOWED = {
         ("logs:CreateLogStream", "SweeperLog.Arn"),
         ("logs:PutLogEvents", "SweeperLog.Arn"),
     ),
-    # SAM's, for the schedule.
+    "ReconcilerFunctionRole": _allowed(
+        ("dynamodb:Query", TABLE),
+        ("dynamodb:GetItem", TABLE),
+        ("dynamodb:BatchGetItem", TABLE),
+        ("dynamodb:BatchWriteItem", TABLE),
+        ("dynamodb:PutItem", TABLE),
+        ("dynamodb:UpdateItem", TABLE),
+        ("dynamodb:DeleteItem", TABLE),
+        ("sqs:SendMessage", QUEUE),
+        ("ssm:GetParametersByPath", ACCESS),
+        ("ssm:GetParameters", f"{SECRETS}/*/*/settings"),
+        ("logs:CreateLogStream", "ReconcilerLog.Arn"),
+        ("logs:PutLogEvents", "ReconcilerLog.Arn"),
+    ),
+    # SAM's, for the schedules.
     "SweeperFunctionEveryMinuteRole": _allowed(("lambda:InvokeFunction", "SweeperFunction.Arn")),
+    "ReconcilerFunctionEveryQuarterHourRole": _allowed(("lambda:InvokeFunction", "ReconcilerFunction.Arn")),
 }
 
 # The service that may assume a role; for all others it is Lambda.
-TRUSTED = {"SweeperFunctionEveryMinuteRole": "scheduler.amazonaws.com"}
+TRUSTED = {
+    "SweeperFunctionEveryMinuteRole": "scheduler.amazonaws.com",
+    "ReconcilerFunctionEveryQuarterHourRole": "scheduler.amazonaws.com",
+}
 
 # The policies that roles attach by reference, and their permissions.
 SHARED = {"KeyPolicy": WITH_OWN_KEY, "SecretKeyPolicy": SECRETS_WITH_OWN_KEY, "TracePolicy": WITH_TRACES}
@@ -281,7 +300,7 @@ def _wrong_resources(resources: dict):
 
 
 def _reads_secrets(role: str) -> bool:
-    others = {"ProcessorFunctionRole", "SweeperFunctionRole"}
+    others = {"ProcessorFunctionRole", "SweeperFunctionRole", "ReconcilerFunctionRole"}
     return role in {f"{paths.function(provider)}Role" for provider in paths.PROVIDERS} | others
 
 

@@ -14,6 +14,7 @@ ROLES = {f"inlet-{provider}": f"{paths.function(provider)}Role" for provider in 
     "inlet-router": "RouterFunctionRole",
     "inlet-processor": "ProcessorFunctionRole",
     "inlet-sweeper": "SweeperFunctionRole",
+    "inlet-reconciler": "ReconcilerFunctionRole",
 }
 
 # Calls that Lambda makes with the function's role: its poller of the queue, and the writer of the logs.

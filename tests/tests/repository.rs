@@ -202,7 +202,7 @@ fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
 
 #[test]
 fn no_function_links_tools_or_operators_code() {
-    let functions = inlet_providers::NAMES.iter().copied().chain(["processor", "sweeper"]);
+    let functions = inlet_providers::NAMES.iter().copied().chain(["processor", "sweeper", "reconciler"]);
     for function in functions.map(|name| format!("inlet-{name}")) {
         let arguments =
             ["tree", "--offline", "--edges", "normal,features", "--prefix", "none", "--package", &function];

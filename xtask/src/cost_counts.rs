@@ -21,13 +21,16 @@ fn table() -> String {
     let alarms = operations::alarms();
     let count = |is: &dyn Fn(&&Alarm) -> bool| alarms.iter().filter(is).count();
     let query = count(&|alarm| alarm.is_query());
-    let of_all = count(&|alarm| alarm.provider().is_none()) - query;
+    let of_reconciler = count(&|alarm| alarm.is_of_reconciler());
+    let of_all = count(&|alarm| alarm.provider().is_none()) - query - of_reconciler;
     let by_provider = NAMES.iter().map(|name| {
         let name = operations::resource_of(name);
         (count(&|alarm| alarm.provider() == Some(&name)), name)
     });
     let by_provider: Vec<String> = by_provider.map(|(alarms, name)| format!("{name} {alarms}")).collect();
-    let rare: Vec<Metric> = metrics::ALL.iter().copied().filter(|metric| !is_regular(*metric)).collect();
+    let of_reconciler_alone = [&metrics::OF_EVERY_RECONCILIATION[..], &[metrics::COMPLETENESS]].concat();
+    let is_rare = |metric: &Metric| !is_regular(*metric) && !of_reconciler_alone.contains(metric);
+    let rare: Vec<Metric> = metrics::ALL.iter().copied().filter(is_rare).collect();
     let providers = NAMES.len();
     let mut table = "\n| | number |\n|---|--:|\n".to_owned();
     let mut row = |what: &str, number: usize| writeln!(table, "| {what} | {number} |").expect("memory");
@@ -36,8 +39,10 @@ fn table() -> String {
         "the alarm `target-failed`, a query over the metrics of the bus's rules; only with the bus as the consumer",
         query,
     );
-    row(&format!("alarms of the providers: {}", by_provider.join(", ")), alarms.len() - of_all - query);
-    row(&format!("**all alarms with {providers} providers and the bus**"), alarms.len());
+    let of_providers = alarms.len() - of_all - query - of_reconciler;
+    row(&format!("alarms of the providers: {}", by_provider.join(", ")), of_providers);
+    row(&format!("**all alarms with {providers} providers and the bus**"), alarms.len() - of_reconciler);
+    row("alarms of the reconciler, only with `Reconcile=on`", of_reconciler);
     row(
         &format!(
             "metrics of every run of the sweeper, so in every hour: {}",
@@ -61,6 +66,13 @@ fn table() -> String {
         series(&metrics::OF_EVERY_SWEEP, providers)
             + series(&metrics::OF_EVERY_DELIVERY, providers)
             + series(&metrics::OF_EVERY_EVENT, providers),
+    );
+    row(
+        &format!(
+            "metrics of the reconciler: {}, and one more `Completeness` for each store with an access; only with `Reconcile=on`",
+            listed(&of_reconciler_alone)
+        ),
+        series(&of_reconciler_alone, providers),
     );
     row(
         &format!(

@@ -21,10 +21,14 @@ const RUNBOOK: &str = "docs/runbook.md";
 
 const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
+const HALF_AN_HOUR: Duration = Duration::from_mins(30);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// The word in the condition of alarms that exist only if events go to the bus.
 const BUS: &str = "Bus";
+
+/// The word in the condition of alarms that exist only with the reconciler.
+const RECONCILER: &str = "Reconciler";
 
 /// An alarm.
 pub struct Alarm {
@@ -35,11 +39,13 @@ pub struct Alarm {
     about: String,
     /// The provider whose condition it has, if it is about one.
     provider: Option<String>,
-    /// The part of its condition's name that names no provider: `Bus`, or nothing.
+    /// The part of its condition's name that names no provider: `Bus`, `Reconciler`, or nothing.
     condition: &'static str,
     metric: Source,
     statistic: &'static str,
     threshold: u64,
+    /// True if it notifies below its threshold.
+    is_lower_bound: bool,
     period: Duration,
     periods: u32,
     silence: Silence,
@@ -198,6 +204,33 @@ fn of_the_deployment() -> Vec<Alarm> {
                 ),
             )
         },
+        // A store with few changes in an hour has a low share by one lost webhook, so one hour alone does not count.
+        Alarm {
+            condition: RECONCILER,
+            statistic: "Minimum",
+            threshold: 90,
+            is_lower_bound: true,
+            period: HOUR,
+            periods: 2,
+            ..Alarm::new(
+                "CompletenessLow",
+                "Webhooks brought less than 90 % of the changes of a store, in two hours in a row; the reconciler published the others",
+                ours(metrics::COMPLETENESS),
+            )
+        },
+        // Two runs, so that one that is late does not count.
+        Alarm {
+            condition: RECONCILER,
+            statistic: "Maximum",
+            threshold: 3 * HOUR.as_secs(),
+            period: HALF_AN_HOUR,
+            silence: Silence::IsAlarming,
+            ..Alarm::new(
+                "ReconcilerStale",
+                "The reconciler has not read a list to its end for three hours, or it does not run (insufficient data)",
+                ours(metrics::RECONCILIATION_AGE),
+            )
+        },
         Alarm {
             period: HOUR,
             ..Alarm::new("Drift", "A provider's delivery contradicts its documentation", ours(metrics::DRIFT))
@@ -273,6 +306,7 @@ impl Alarm {
             metric,
             statistic: "Sum",
             threshold: 1,
+            is_lower_bound: false,
             period: FIVE_MINUTES,
             periods: 1,
             silence: Silence::IsGood,
@@ -292,6 +326,11 @@ impl Alarm {
     /// Returns the name in logical ids of the provider that it is about. None if it is about the whole deployment.
     pub fn provider(&self) -> Option<&str> {
         self.provider.as_deref()
+    }
+
+    /// Returns true if it exists only with the reconciler.
+    pub fn is_of_reconciler(&self) -> bool {
+        self.condition == RECONCILER
     }
 
     /// Returns true if its value is the result of a query, for which CloudWatch charges by the metrics that it reads.
@@ -335,7 +374,9 @@ impl Alarm {
             line(6, &format!("Statistic: {}", self.statistic));
             line(6, &format!("Period: {}", self.period.as_secs()));
         }
-        line(6, "ComparisonOperator: GreaterThanOrEqualToThreshold");
+        let comparison =
+            if self.is_lower_bound { "LessThanThreshold" } else { "GreaterThanOrEqualToThreshold" };
+        line(6, &format!("ComparisonOperator: {comparison}"));
         line(6, &format!("Threshold: {}", self.threshold));
         line(6, &format!("EvaluationPeriods: {}", self.periods));
         let missing = if self.silence == Silence::IsGood { "notBreaching" } else { "missing" };

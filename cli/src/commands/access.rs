@@ -54,7 +54,7 @@ enum Action {
 
 const SET_HELP: &str = "\
 The access is a JSON object; docs/reconciliation.md lists its fields. It is stored encrypted in Parameter Store under
-/inlet-access/{stage}/{provider}/{store}, which no function of the deployment can read.
+/inlet-access/{stage}/{provider}/{store}, which only the reconciler of the deployment can read.
 
 Examples:
   inlet access set zid/riyadh

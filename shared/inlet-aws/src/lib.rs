@@ -7,8 +7,8 @@
 //! |---|---|
 //! | configuration, clients and limits | [`client`]: environment, clock, connections, time limits, rate limits |
 //! | observability | [`telemetry`]: log lines, metrics, traces, the time of each step |
-//! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store; [`reverify`]: quarantined requests once more |
-//! | Lambda functions | [`lambda`]: receiver, router, processor and sweeper |
+//! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store; [`reverify`]: quarantined requests once more; [`history`]: the events of an entity |
+//! | Lambda functions | [`lambda`]: receiver, router, processor, sweeper and reconciler |
 //! | operators' work | `operate`: list, show, replay, redrive, forget (cargo feature `operate`: no Lambda function links it) |
 //!
 //! A function is three lines: [`lambda::receiver::run`] with the provider, [`lambda::processor::run`] with the consumer,
@@ -33,6 +33,7 @@ pub mod dynamodb;
 pub mod sqs;
 pub mod secrets;
 pub mod reverify;
+pub mod history;
 pub mod lambda;
 #[cfg(feature = "operate")]
 pub mod operate;

@@ -18,6 +18,7 @@
 //! ```
 
 use inlet::provider::Provider;
+use inlet::reconcile::SourceVisitor;
 #[cfg(feature = "tools")]
 use inlet::tools::registration::Registering;
 
@@ -47,6 +48,15 @@ macro_rules! providers {
         /// Visits every provider in the order of [`NAMES`].
         #[cfg(feature = "tools")]
         pub fn for_each_with_tools(visitor: &mut impl ToolsVisitor) {
+            $(visitor.visit::<$provider>();)*
+        }
+    };
+}
+
+macro_rules! sources {
+    ($($provider:path),* $(,)?) => {
+        /// Visits every provider whose API can be read, in the order of [`NAMES`].
+        pub fn for_each_source(visitor: &mut impl SourceVisitor) {
             $(visitor.visit::<$provider>();)*
         }
     };

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
-use super::{Alarm, BUS, FIVE_MINUTES, alarms, kebab_case, providers, resource_of};
+use super::{Alarm, BUS, FIVE_MINUTES, RECONCILER, alarms, kebab_case, providers, resource_of};
 
 /// The largest number of metrics on a dashboard that is free of charge.
 pub const FREE_METRICS: usize = 50;
@@ -60,12 +60,12 @@ pub(super) fn to_yaml() -> String {
         let item = if n == 0 { '-' } else { ' ' };
         variable(16, &format!("{item} {name}Alarms: !If [With{name}, !Sub '{listed}', \"\"]"));
     }
-    let of_bus: String = alarms()
-        .iter()
-        .filter(|alarm| alarm.condition == BUS)
-        .map(|alarm| format!(",{}", arn(alarm)))
-        .collect();
-    variable(18, &format!("BusAlarms: !If [WithConsumerBus, !Sub '{of_bus}', \"\"]"));
+    for (word, condition) in [(BUS, "WithConsumerBus"), (RECONCILER, "WithReconciler")] {
+        let alarms = alarms();
+        let of_it = alarms.iter().filter(|alarm| alarm.condition == word);
+        let listed: String = of_it.map(|alarm| format!(",{}", arn(alarm))).collect();
+        variable(18, &format!("{word}Alarms: !If [{condition}, !Sub '{listed}', \"\"]"));
+    }
     variable(14, "- \"\"");
     // A receiver that is switched off has no function name.
     for name in providers().map(resource_of) {
@@ -87,7 +87,7 @@ fn alarm_states() -> String {
     let of_all: Vec<String> = alarms.iter().filter(is_of_all).map(arn).collect();
     let of_providers: String = providers().map(|name| format!("${{{}Alarms}}", resource_of(name))).collect();
     let place = format!("\"x\":0,\"y\":0,\"width\":{WIDTH},\"height\":{ALARMS_HEIGHT}");
-    let listed = of_all.join(",") + "${BusAlarms}" + &of_providers;
+    let listed = of_all.join(",") + "${BusAlarms}${ReconcilerAlarms}" + &of_providers;
     format!("{{\"type\":\"alarm\",{place},\"properties\":{{\"title\":\"Alarms\",\"alarms\":[{listed}]}}}},")
 }
 

@@ -84,6 +84,8 @@ impl Source for DealPos {
         ("client_secret", "from DealPOS's API dashboard"),
     ];
     const KINDS: &'static [Kind] = &[Kind::Order, Kind::Stock];
+    /// No webhook brings stock.
+    const COMPARED: &'static [Kind] = &[Kind::Order];
     const LIMIT: RequestLimit = LIMIT;
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {

@@ -95,3 +95,10 @@ fn the_count_of_a_day_is_one_small_request() {
     let absent = Failure::Unreadable { status: 200, expected: "TotalCount" };
     assert_eq!(count(&json!({"Data": []})), Err(absent));
 }
+
+#[test]
+fn kinds_without_webhooks_are_not_compared() {
+    let has_webhook = |kind: &&Kind| crate::EVENTS.iter().any(|event| event.kind == **kind);
+    let compared: Vec<Kind> = DealPos::KINDS.iter().filter(has_webhook).copied().collect();
+    assert_eq!(DealPos::COMPARED, compared);
+}

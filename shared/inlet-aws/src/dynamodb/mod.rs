@@ -14,6 +14,7 @@
 //! | [`attempts`] | attempts at a message that is not processed yet |
 //! | [`pending`] | the sweeper's cursors and pending list |
 //! | [`queue_position`] | the position of the processor on the queue |
+//! | [`reconciliation`] | the reconciler's lease and cursors |
 //! | [`quarantine`] | requests that failed verification |
 //! | [`forgotten`] | entities that were forgotten |
 
@@ -32,6 +33,7 @@ pub mod receipts;
 pub mod attempts;
 pub mod pending;
 pub mod queue_position;
+pub mod reconciliation;
 pub mod quarantine;
 pub(crate) mod quarantine_quota;
 pub(crate) mod quarantined_request;

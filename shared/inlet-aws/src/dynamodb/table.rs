@@ -12,6 +12,7 @@ use crate::dynamodb::forgotten::ForgottenEntities;
 use crate::dynamodb::pending::Pending;
 use crate::dynamodb::queue_position::QueuePositions;
 use crate::dynamodb::receipts::Receipts;
+use crate::dynamodb::reconciliation::Reconciliations;
 use crate::dynamodb::time_index::TimeIndex;
 
 /// The event table: an owner for each kind of item.
@@ -29,6 +30,8 @@ pub struct Table {
     pub pending: Pending,
     /// The position of the processor on the queue.
     pub queue_positions: QueuePositions,
+    /// The reconciler's lease and cursors.
+    pub reconciliations: Reconciliations,
     /// Entities that were forgotten.
     pub forgotten: ForgottenEntities,
     /// The calls, for reads that cross owners.
@@ -47,6 +50,7 @@ impl Table {
             attempts: AttemptItems::new(dynamo.clone()),
             pending: Pending::new(dynamo.clone()),
             queue_positions: QueuePositions::new(dynamo.clone()),
+            reconciliations: Reconciliations::new(dynamo.clone()),
             forgotten: ForgottenEntities::new(dynamo.clone()),
             dynamo,
         }

@@ -1,4 +1,4 @@
-//! The Lambda functions: the receiver, the router, the processor and the sweeper, without their `main`.
+//! The Lambda functions: the receiver, the router, the processor, the sweeper and the reconciler, without their `main`.
 
 pub mod gateway;
 pub mod receiver;
@@ -8,3 +8,4 @@ pub mod processing_store;
 pub mod processor;
 pub mod deferred;
 pub mod sweeper;
+pub mod reconciler;

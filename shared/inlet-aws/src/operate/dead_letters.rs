@@ -26,7 +26,7 @@ use crate::dynamodb::forgotten::note_includes_message;
 use crate::dynamodb::keys::{forgotten_key, parked_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
-use crate::operate::event_status::event_statuses;
+use crate::history::event_status::event_statuses;
 use crate::operate::in_order::each_in_order;
 use crate::operate::selection::Selection;
 use crate::sqs::{QueueDepth, SqsQueue};

@@ -1,11 +1,11 @@
 //! Operators' work on a deployment: they read events, send them again or delete them. No Lambda uses this module.
 
+// The reconciler uses them too.
+pub use crate::history::{entity as history, event_log, event_status};
+
 pub mod index_desc;
-pub mod event_status;
 pub mod selection;
 pub mod find;
-pub mod history;
-pub mod event_log;
 pub mod quarantine_list;
 mod in_order;
 pub mod replay;

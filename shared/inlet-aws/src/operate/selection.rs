@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::dynamodb::events::StoredEvent;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
-use crate::operate::event_status::{EventStatus, event_statuses};
+use crate::history::event_status::{EventStatus, event_statuses};
 
 /// Events that are read at once for a filter of their content.
 const READS_AT_ONCE: usize = 16;

@@ -2,7 +2,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //!
 //! Metrics are emitted at every log level. Zero counts are not emitted, except by the sweeper: `CloudWatch` bills a metric
-//! for the hours in which it has data. The store is a field of the line and no dimension, because there may be thousands.
+//! for the hours in which it has data. The store is a field of the line and no dimension, because there may be thousands;
+//! only the reconciler's share has it.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub enum Unit {
     Milliseconds,
     /// Seconds.
     Seconds,
+    /// Hundredths of a whole.
+    Percent,
 }
 
 /// A dimension of metrics.
@@ -48,14 +51,17 @@ pub enum Dimension {
     RejectCode,
     /// The event's name in the catalogue; `unknown` for all others.
     Event,
+    /// The store. Only metrics of the reconciler have it: an operator stores an access for each store that it reads.
+    Store,
 }
 
-use Dimension::{Event, Provider, RejectCode, Stage};
+use Dimension::{Event, Provider, RejectCode, Stage, Store};
 
 const OF_THE_STAGE: By = &[&[Stage]];
 const OF_EACH_PROVIDER: By = &[&[Stage, Provider]];
 const OF_BOTH: By = &[&[Stage], &[Stage, Provider]];
 const WITH_REJECT_CODE: By = &[&[Stage, Provider], &[Stage, Provider, RejectCode]];
+const WITH_STORE: By = &[&[Stage], &[Stage, Provider, Store]];
 const WITH_EVENT: By = &[&[Stage], &[Stage, Provider, Event]];
 
 macro_rules! metrics {
@@ -124,10 +130,22 @@ metrics! {
     API_TOO_LARGE = "ApiTooLarge", Count, OF_THE_STAGE;
     /// Requests that API Gateway refused itself with another 4xx: counted in the access log.
     API_REFUSED = "ApiRefused", Count, OF_THE_STAGE;
+    /// The share of the objects that changed at the provider whose state webhooks brought. Only for a list that the
+    /// reconciler read to its end.
+    COMPLETENESS = "Completeness", Percent, WITH_STORE;
+    /// The greatest time since one of the reconciler's lists was read to its end; zero if there is none.
+    RECONCILIATION_AGE = "ReconciliationAge", Seconds, OF_THE_STAGE;
+    /// Objects of which the reconciler published a state.
+    RECONCILED = "Reconciled", Count, OF_THE_STAGE;
+    /// Lists that the provider's API did not return to the reconciler.
+    UNREAD = "Unread", Count, OF_THE_STAGE;
 }
 
 /// The metrics of every run of the sweeper whose reads succeed, zero or not: they have data in every hour.
 pub const OF_EVERY_SWEEP: [Metric; 5] = [OLDEST_UNPROCESSED_AGE, WAITING, RESENT, PARKED, SWEEP_FAILED];
+
+/// The metric of every run of the reconciler whose reads and writes succeed.
+pub const OF_EVERY_RECONCILIATION: [Metric; 1] = [RECONCILIATION_AGE];
 
 /// The metrics of every delivery that is stored and enqueued.
 pub const OF_EVERY_DELIVERY: [Metric; 3] = [ACCEPTED, JOURNAL_LATENCY, QUEUE_LATENCY];
@@ -142,6 +160,7 @@ impl Unit {
             Self::Count => "Count",
             Self::Milliseconds => "Milliseconds",
             Self::Seconds => "Seconds",
+            Self::Percent => "Percent",
         }
     }
 }
@@ -154,6 +173,7 @@ impl Dimension {
             Provider => "Provider",
             RejectCode => "RejectCode",
             Event => "Event",
+            Store => "Store",
         }
     }
 }

@@ -34,5 +34,5 @@ pub use reader::{Api, Session, Unread};
 pub use request::{HeaderValue, Method, Request};
 pub use request_limiter::RequestLimiter;
 pub use response::{Failure, Response, Token};
-pub use run::{Counts, Details, MissedEntity, Outcome, Run, reconcile};
-pub use source::Source;
+pub use run::{Counts, Details, MissedEntity, Outcome, Place, Run, reconcile, reconcile_from};
+pub use source::{Source, SourceVisitor};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::fetched::{Fetched, Missed};
 use super::history::{EventLog, Publication};
@@ -106,6 +107,24 @@ impl Outcome {
     }
 }
 
+/// The place that a run reached in a list that it did not read to its end. It can be stored, and a later run goes on
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    walk: Value,
+    /// The verdict of each object so far; `None` if they were too many to be stored.
+    verdicts: Option<BTreeMap<String, Counted>>,
+}
+
+impl Place {
+    /// Returns the place without the verdicts of the objects before it. The run that goes on there counts a part of the
+    /// window, so the window has no share.
+    #[must_use]
+    pub fn without_verdicts(self) -> Self {
+        Self { verdicts: None, ..self }
+    }
+}
+
 /// Reads the API for one kind of object, judges every observation, and publishes what is missed. `progress` is called
 /// after each observation.
 ///
@@ -121,30 +140,62 @@ pub async fn reconcile<S: Source, A: Api + Sync, L: EventLog + Sync>(
     log: &L,
     progress: impl Fn(&Counts) + Send + Sync,
 ) -> Result<Outcome, Fault> {
-    let reader = Reader::<S, A>::new(api, access, session);
+    Ok(reconcile_from::<S, A, L>(run, None, api, access, session, log, progress).await?.0)
+}
+
+/// Does the same from a place that an earlier run over the same window reached. Returns the place that this run reached
+/// if the list was not read to its end: `None` if a later run has to begin again.
+///
+/// # Errors
+/// If the events cannot be read or written.
+pub async fn reconcile_from<S: Source, A: Api + Sync, L: EventLog + Sync>(
+    run: &Run<'_>,
+    from: Option<&Place>,
+    api: &A,
+    access: &S::Access,
+    session: &mut Session,
+    log: &L,
+    progress: impl Fn(&Counts) + Send + Sync,
+) -> Result<(Outcome, Option<Place>), Fault> {
+    // A walk of another version cannot be read: the run begins again.
+    let resumed = from.and_then(|place| Some((S::Walk::deserialize(&place.walk).ok()?, place)));
+    let verdicts = resumed.as_ref().map(|(_, place)| place.verdicts.clone());
+    let has_all_verdicts = verdicts.as_ref().is_none_or(Option::is_some);
     let mut running = Running {
         run,
-        reader,
+        reader: Reader::<S, A>::new(api, access, session),
         log,
-        verdicts: BTreeMap::new(),
+        walk: resumed.map(|(walk, _)| walk),
+        verdicts: verdicts.flatten().unwrap_or_default(),
         counts: Counts::default(),
         corrected: 0,
         missed: BTreeMap::new(),
         undated: Vec::new(),
     };
-    let coverage = running.read_all(&progress).await?;
-    Ok(Outcome {
+    for verdict in running.verdicts.values() {
+        running.counts.add(*verdict);
+    }
+    let mut coverage = running.read_all(&progress).await?;
+    if let Ok(Coverage::Complete) = coverage
+        && !has_all_verdicts
+    {
+        coverage = Ok(Coverage::Unknown);
+    }
+    let place = if coverage.is_err() { running.place(has_all_verdicts) } else { None };
+    let outcome = Outcome {
         kind: run.kind,
         counts: running.counts,
         corrected: running.corrected,
         missed: running.missed.into_values().collect(),
         coverage,
         requests: running.reader.requests(),
-    })
+    };
+    Ok((outcome, place))
 }
 
 /// The verdict of an entity, as it is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Counted {
     Arrived,
     Reconciled,
@@ -159,6 +210,8 @@ struct Running<'a, S: Source, A, L> {
     run: &'a Run<'a>,
     reader: Reader<'a, S, A>,
     log: &'a L,
+    /// The page that is read next; `None` before the first one.
+    walk: Option<S::Walk>,
     verdicts: BTreeMap<String, Counted>,
     counts: Counts,
     corrected: u64,
@@ -207,8 +260,10 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
     async fn walk(&mut self, progress: &(impl Fn(&Counts) + Send + Sync)) -> Result<Coverage, Ended> {
         let now = Timestamp::from_millisecond(self.reader.now().millis()).unwrap_or(Timestamp::MIN);
         let window = Window { since: self.run.since, now };
-        let Some(mut walk) = S::begin(self.run.kind, window) else { return Ok(Coverage::Unknown) };
+        let begun = self.walk.take().or_else(|| S::begin(self.run.kind, window));
+        let Some(mut walk) = begun else { return Ok(Coverage::Unknown) };
         for _ in 0..MOST_PAGES {
+            self.walk = Some(walk.clone());
             let page = self.reader.page(&walk).await?;
             for fetched in page.observations {
                 self.judge(fetched, None).await?;
@@ -222,9 +277,22 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         Err(Unread::TooLong.into())
     }
 
+    /// Returns the place of a run that ended before its end. Objects without a time of change need a second read by the
+    /// same run, so a run that still has some begins again.
+    fn place(&self, has_all_verdicts: bool) -> Option<Place> {
+        let walk = self.walk.as_ref().filter(|_| self.undated.is_empty())?;
+        let walk = serde_json::to_value(walk).ok()?;
+        Some(Place { walk, verdicts: has_all_verdicts.then(|| self.verdicts.clone()) })
+    }
+
     /// Judges objects without a time of change again, from a second read after the provider's retry span.
     async fn look_again(&mut self, progress: &(impl Fn(&Counts) + Send + Sync)) -> Result<(), Ended> {
-        for first in std::mem::take(&mut self.undated) {
+        let undated = std::mem::take(&mut self.undated);
+        // The list is at its end: a run that is stopped from here on begins again.
+        if !undated.is_empty() {
+            self.walk = None;
+        }
+        for first in undated {
             let age = self.reader.now().since(first.at());
             self.reader.pause(S::RETRY_WINDOW.saturating_sub(age)).await;
             match self.reader.detail(first.observation()).await? {

@@ -20,6 +20,8 @@ pub trait Source: Provider {
     const ACCESS: &'static [(&'static str, &'static str)];
     /// The kinds of objects that the API lists. Every other kind cannot be read, and no completeness is known for it.
     const KINDS: &'static [Kind];
+    /// The kinds of [`Source::KINDS`] that webhooks bring too. Without webhooks there is nothing to compare.
+    const COMPARED: &'static [Kind] = Self::KINDS;
     /// The requests that a reader may send.
     const LIMIT: RequestLimit;
 
@@ -61,4 +63,10 @@ pub trait Source: Provider {
     fn read_detail(_: &Observation, response: &Response) -> Result<Observation, Failure> {
         Err(response.unreadable("detail"))
     }
+}
+
+/// Work that is done for a provider whose API can be read, by its type.
+pub trait SourceVisitor {
+    /// Does the work.
+    fn visit<S: Source>(&mut self);
 }

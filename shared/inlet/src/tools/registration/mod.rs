@@ -22,8 +22,9 @@ pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Options, ProviderOption};
 pub use plan_error::PlanError;
 
+pub use crate::reconcile::SourceVisitor;
+
 use crate::provider::catalogue::EventSpec;
-use crate::reconcile::Source;
 use crate::secret::Secret;
 use crate::tools::portal::Portal;
 use crate::tools::sender::Sender;
@@ -44,12 +45,6 @@ pub trait Registering: Sender {
     fn sends(_event: &EventSpec) -> bool {
         true
     }
-}
-
-/// Work that is done for a provider whose API can be read, by its type.
-pub trait SourceVisitor {
-    /// Does the work.
-    fn visit<S: Source>(&mut self);
 }
 
 /// A provider's own API for webhooks, and the inputs that it needs.

@@ -12,7 +12,7 @@ use crate::client::clock;
 use crate::dynamodb::pending::PendingEvent;
 use crate::dynamodb::record::Origin;
 use crate::dynamodb::table::Table;
-use crate::operate::history::{self, HistoryEntry};
+use crate::history::entity::{self, HistoryEntry};
 use crate::sqs::SqsQueue;
 
 /// The table and the queue of a deployment.
@@ -26,7 +26,7 @@ pub struct TableEventLog {
 
 impl EventLog for TableEventLog {
     async fn history(&self, entity_path: &str) -> Result<EntityHistory, Fault> {
-        let entries = history::load(&self.table, entity_path).await?;
+        let entries = entity::load(&self.table, entity_path).await?;
         let mut history = EntityHistory {
             forgotten: self.table.forgotten.forgotten_until(entity_path).await?,
             ..EntityHistory::default()

@@ -13,7 +13,7 @@ use crate::dynamodb::keys::{EVENT_PREFIX, replays_prefix};
 use crate::dynamodb::receipts::is_of_duplicate;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
-use crate::operate::event_status::EventStatus;
+use crate::history::event_status::EventStatus;
 
 /// An event of an entity's history.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,171 @@
+//! The reconciler: compares the events with the providers' own APIs, and publishes what webhooks did not bring.
+//!
+//! A run, every 15 minutes:
+//!
+//! 1. Takes the lease. If another run has it, this one ends.
+//! 2. Reads each list of each store that has an access, from the list's cursor on, at most as fast as the provider
+//!    allows. Stores are read at the same time, the lists of a store one after the other.
+//! 3. Publishes each missed state, and stores the cursor. If the time of the run ends in the middle of a list, the
+//!    cursor has the place, and the next run goes on there.
+//! 4. Ends the lease at the time at which no request of this run counts towards a provider's limit any more.
+
+mod access;
+mod provider_api;
+mod report;
+mod source;
+mod time_limit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+use inlet::reconcile::Api;
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+use crate::client::clock;
+use crate::client::config::Config;
+use crate::client::connect::Clients;
+use crate::dynamodb::table::Table;
+use crate::history::event_log::TableEventLog;
+use crate::sqs::SqsQueue;
+use crate::telemetry::log;
+
+pub use self::access::StoreAccess;
+pub use self::provider_api::ProviderApi;
+pub use self::report::{ListReport, ListResult, Reading};
+pub use self::source::SourceReconciler;
+
+use self::access::read_accesses;
+use self::report::run_line;
+use self::source::Work;
+
+/// The part of an invocation's time that is kept: for a response that takes as long as it may, for the objects of a
+/// page, and for the cursors.
+const RESERVE: Duration = Duration::from_mins(1);
+
+/// The time for which a run that crashed keeps its lease after its end: longer than the time of every provider's limit,
+/// so that the next run may send its requests.
+const CRASH_MARGIN: Duration = Duration::from_mins(5);
+
+/// The stores that are read at the same time.
+const CONCURRENT_STORES: usize = 8;
+
+/// Runs the reconciler's function until Lambda ends it.
+///
+/// # Errors
+/// If the configuration is incomplete, the root certificates are unusable, or the Lambda runtime API cannot be reached.
+pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error> {
+    log::install_panic_hook();
+    let config = Config::from_process()?;
+    let clients = Clients::connected(&config).await?;
+    let (stage, ssm) = (config.stage.clone(), clients.ssm.clone());
+    let table = Table::new(clients.dynamodb, config.table, config.retention_days);
+    let queue = SqsQueue::new(clients.sqs, config.queue_url);
+    let reconciler = Reconciler { log: TableEventLog { table, queue }, api: ProviderApi::new()? };
+    let reconciler = Arc::new(reconciler);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let (reconciler, stage, ssm) = (Arc::clone(&reconciler), stage.clone(), ssm.clone());
+        async move {
+            let until = end_of_work(&event.context);
+            let done = async {
+                let stores = read_accesses(&ssm, &stage).await?;
+                reconciler.reconcile(sources, &stores, &event.context.request_id, until).await
+            };
+            let done = done.await;
+            let now = clock::now();
+            for line in lines(&done, &stage, now) {
+                println!("{line}");
+            }
+            done.map(|_| ()).map_err(Error::from)
+        }
+    }))
+    .await
+}
+
+/// Returns the time at which the work of an invocation ends.
+fn end_of_work(context: &Context) -> ReceivedAt {
+    let deadline = i64::try_from(context.deadline).ok().and_then(ReceivedAt::from_millis);
+    deadline.unwrap_or(ReceivedAt::EPOCH).earlier(RESERVE)
+}
+
+/// Returns the log lines of a run.
+fn lines(done: &Result<RunOutcome, Fault>, stage: &str, now: ReceivedAt) -> Vec<Value> {
+    match done {
+        Ok(RunOutcome::Done(reports)) => {
+            let lists = reports.iter().map(|report| report.line(stage, now));
+            lists.chain([run_line(reports, stage, now)]).collect()
+        }
+        Ok(RunOutcome::Skipped) => {
+            let reason = "another run has the lease";
+            vec![json!({"level": "info", "message": "reconciliation", "outcome": "skipped", "reason": reason})]
+        }
+        Err(fault) => vec![json!({
+            "level": "error", "message": "reconciliation", "outcome": "failed", "reason": fault.chain(),
+        })],
+    }
+}
+
+/// The reconciler with its services.
+#[derive(Clone, Debug)]
+pub struct Reconciler<A> {
+    /// The event table and the queue.
+    pub log: TableEventLog,
+    /// The providers' APIs.
+    pub api: A,
+}
+
+/// The result of a run.
+#[derive(Debug)]
+pub enum RunOutcome {
+    /// Another run has the lease.
+    Skipped,
+    /// The lists that were read.
+    Done(Vec<ListReport>),
+}
+
+impl<A: Api + Sync> Reconciler<A> {
+    /// Runs once, until this time at the latest. `owner` names the run and no other.
+    ///
+    /// # Errors
+    /// If the lease cannot be taken or ended. A fault of a list is in its report.
+    pub async fn reconcile(
+        &self,
+        sources: &[SourceReconciler<A>],
+        stores: &[StoreAccess],
+        owner: &str,
+        until: ReceivedAt,
+    ) -> Result<RunOutcome, Fault> {
+        let leases = &self.log.table.reconciliations;
+        if !leases.take_lease(owner, self.api.now(), later(until, RESERVE.saturating_add(CRASH_MARGIN))).await? {
+            return Ok(RunOutcome::Skipped);
+        }
+        let (log, api) = (&self.log, &self.api);
+        let find = |store: &StoreAccess| sources.iter().find(|source| source.name == store.provider);
+        let readable = stores.iter().filter_map(|store| Some((store, find(store)?)));
+        let readable: Vec<(&StoreAccess, &SourceReconciler<A>)> = readable.collect();
+        let limits = readable.iter().map(|(_, source)| source.limit_time).max().unwrap_or_default();
+        // Collected first: the compiler cannot see that a lazy iterator's futures can be sent.
+        let mut reading = Vec::new();
+        for (store, source) in readable {
+            reading.push((source.reconcile)(Work { log, api, store, until }));
+        }
+        let reports: Vec<Vec<ListReport>> =
+            stream::iter(reading).buffer_unordered(CONCURRENT_STORES).collect().await;
+        let mut reports: Vec<ListReport> = reports.into_iter().flatten().collect();
+        reports.sort_by(|a, b| a.list.cmp(&b.list));
+        leases.end_lease(owner, later(self.api.now(), limits)).await?;
+        Ok(RunOutcome::Done(reports))
+    }
+}
+
+/// Returns the time that is later by this.
+fn later(at: ReceivedAt, by: Duration) -> ReceivedAt {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    ReceivedAt::from_millis(at.millis().saturating_add(by)).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The reconciler's work on one store: each list from its cursor, until the list or the time of the run ends.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use inlet::fault::Fault;
+use inlet::provider::Provider;
+use inlet::received_at::ReceivedAt;
+use inlet::reconcile::{Api, Details, Outcome, Place, Run, Session, Source, reconcile_from};
+use jiff::Timestamp;
+
+use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
+use crate::history::event_log::TableEventLog;
+use crate::lambda::reconciler::access::StoreAccess;
+use crate::lambda::reconciler::report::{ListReport, ListResult, Reading};
+use crate::lambda::reconciler::time_limit::Limited;
+
+/// The window of a list's first run. `inlet reconcile --since` reads older changes.
+const FIRST_WINDOW: Duration = Duration::from_hours(24);
+
+/// The time by which a window begins before the end of the last one, beside the provider's retry span. It covers clocks
+/// that differ by five minutes, and an API that shows a change late.
+const OVERLAP: Duration = Duration::from_mins(15);
+
+/// The time before the end of an event's retention from which on changes are not compared: an event that was deleted
+/// would count as missed.
+const EXPIRY_MARGIN: Duration = Duration::from_hours(24);
+
+/// The inputs of the work on a store.
+pub(super) struct Work<'a, A> {
+    pub(super) log: &'a TableEventLog,
+    pub(super) api: &'a A,
+    pub(super) store: &'a StoreAccess,
+    /// The time at which the work ends.
+    pub(super) until: ReceivedAt,
+}
+
+/// The reconciliation of the stores of one provider.
+pub struct SourceReconciler<A> {
+    pub(super) name: &'static str,
+    /// The time of the provider's limit: after it, none of a run's requests counts.
+    pub(super) limit_time: Duration,
+    pub(super) reconcile: for<'a> fn(Work<'a, A>) -> Reconciling<'a>,
+}
+
+/// The reports of a store's lists.
+pub(super) type Reconciling<'a> = Pin<Box<dyn Future<Output = Vec<ListReport>> + Send + 'a>>;
+
+impl<A: Api + Sync> SourceReconciler<A> {
+    /// Returns the reconciliation of this provider's stores.
+    pub fn of<S: Source>() -> Self {
+        Self {
+            name: <S as Provider>::NAME,
+            limit_time: S::LIMIT.every,
+            reconcile: |work| Box::pin(reconcile_store::<S, A>(work)),
+        }
+    }
+}
+
+impl<A> fmt::Debug for SourceReconciler<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+async fn reconcile_store<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<ListReport> {
+    // The error may quote the access.
+    let access = serde_json::from_value::<S::Access>(work.store.access.clone()).ok();
+    let mut session = Session::new(S::LIMIT);
+    let mut reports = Vec::new();
+    for &kind in S::COMPARED {
+        let list = ListName { provider: <S as Provider>::NAME, store: work.store.store.clone(), kind };
+        let reading = reconcile_list::<S, A>(&work, &list, access.as_ref(), &mut session).await;
+        reports.push(ListReport { list, reading });
+    }
+    reports
+}
+
+/// Reads a list from its cursor on, and stores where the next run goes on.
+async fn reconcile_list<S: Source, A: Api + Sync>(
+    work: &Work<'_, A>,
+    list: &ListName,
+    access: Option<&S::Access>,
+    session: &mut Session,
+) -> Result<Reading, Fault> {
+    let cursors = &work.log.table.reconciliations;
+    let now = work.api.now();
+    let cursor = cursors.cursor(list).await?;
+    let current_at = cursor.as_ref().map_or(now, |cursor| cursor.current_at);
+    let window = Window::after::<S>(cursor.as_ref(), now, cursors.first_kept(now));
+    let Window { since, until, .. } = window;
+    let (outcome, place, is_over) = match access {
+        None => (None, None, false),
+        Some(access) => {
+            let api = Limited::new(work.api, work.until);
+            let run = Run {
+                store: &list.store,
+                defaults: &work.store.defaults,
+                kind: list.kind,
+                since: Timestamp::from_millisecond(since.millis()).unwrap_or(Timestamp::MIN),
+                publishes: true,
+                details: Details::OfMissed,
+            };
+            let from = window.place.as_ref();
+            let reading = reconcile_from::<S, _, _>(&run, from, &api, access, session, work.log, |_| {});
+            let (outcome, place) = Box::pin(reading).await?;
+            (Some(outcome), place, api.is_over())
+        }
+    };
+    let is_read = outcome.as_ref().is_some_and(|outcome| outcome.coverage.is_ok());
+    let next = if is_read {
+        Cursor { read_until: until, current_at: until.max(current_at), open: None }
+    } else {
+        let read_until = cursor.map_or(since, |cursor| cursor.read_until);
+        let open = place.map(|place| OpenWindow { since, until, place });
+        Cursor { read_until, current_at, open }
+    };
+    let current_at = next.current_at;
+    cursors.store_cursor(list, next, work.api.now()).await?;
+    Ok(Reading { since, until, age: work.api.now().since(current_at), result: result(outcome, is_over) })
+}
+
+/// The result of reading a list.
+fn result(outcome: Option<Outcome>, is_over: bool) -> ListResult {
+    match outcome {
+        None => ListResult::NoAccess,
+        Some(outcome) if outcome.coverage.is_err() && is_over => ListResult::Unfinished(outcome),
+        Some(outcome) if outcome.coverage.is_err() => ListResult::Unread(outcome),
+        Some(outcome) => ListResult::Read(outcome),
+    }
+}
+
+/// The window of a run, and the place where the run begins in it.
+struct Window {
+    since: ReceivedAt,
+    until: ReceivedAt,
+    place: Option<Place>,
+}
+
+impl Window {
+    /// Returns the window that the last run left open, or the one after the last run's.
+    fn after<S: Source>(cursor: Option<&Cursor>, now: ReceivedAt, first_kept: ReceivedAt) -> Self {
+        let oldest = ReceivedAt::from_millis(
+            first_kept.millis().saturating_add(i64::try_from(EXPIRY_MARGIN.as_millis()).unwrap_or(i64::MAX)),
+        )
+        .unwrap_or(now);
+        let since = match cursor {
+            Some(Cursor { open: Some(OpenWindow { since, until, place }), .. }) if *since >= oldest => {
+                return Self { since: *since, until: *until, place: Some(place.clone()) };
+            }
+            Some(cursor) => {
+                cursor.read_until.earlier(<S as Provider>::RETRY_WINDOW.saturating_add(OVERLAP))
+            }
+            None => now.earlier(FIRST_WINDOW),
+        };
+        Self { since: since.max(oldest), until: now, place: None }
+    }
+}

@@ -1,0 +1,406 @@
+//! Runs of the reconciler against an API and AWS in memory.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use inlet::canonical::{Kind, Order};
+use inlet::delivery::Delivery;
+use inlet::event::EventId;
+use inlet::proof::{Claim, Rejection, Verified};
+use inlet::provider::Provider;
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::Outcome as Answer;
+use inlet::provider::retry_policy::RetryPolicy;
+use inlet::reconcile::{
+    Comparison, Counts, Coverage, Failure, HeaderValue, Observation, Page, Request, RequestLimit, Response,
+    Source, Then, Token, Window,
+};
+use inlet::request::Unverified;
+use inlet::secret::Secret;
+use inlet::store::StoreName;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::fake_aws::{FakeAws, arrival, event_id, stored_event};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// The time of the first run, in milliseconds after the first change.
+const LATER: usize = 10 * 60 * 60 * 1_000;
+
+/// The orders on a page of the API.
+const PAGE_LEN: usize = 5;
+
+/// A provider with a list of orders.
+struct Acme;
+
+#[derive(Deserialize)]
+struct Access {
+    key: Secret,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Walk {
+    window: Window,
+    page: usize,
+}
+
+impl Provider for Acme {
+    const NAME: &'static str = "acme";
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
+    type Credential = Secret;
+    type Settings = ();
+
+    fn claim(_: &Unverified, _: &Secret) -> Result<Claim, Rejection> {
+        Err(Rejection::NoCredentialForTopic)
+    }
+
+    fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+        ParsedEvent::unknown("", UnknownReason::Event, None)
+    }
+
+    fn respond(_: &Answer<'_>, (): &()) -> inlet::provider::response::Response {
+        inlet::provider::response::Response::ok(Value::Null)
+    }
+}
+
+impl Source for Acme {
+    type Access = Access;
+    type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[("key", "the key")];
+    const KINDS: &'static [Kind] = &[Kind::Order];
+    const LIMIT: RequestLimit = RequestLimit { requests: 3, every: Duration::from_secs(30) };
+
+    fn begin(kind: Kind, window: Window) -> Option<Walk> {
+        (kind == Kind::Order).then_some(Walk { window, page: 0 })
+    }
+
+    fn next(walk: &Walk, access: &Access, _: Option<&Token>) -> Request {
+        let url = format!("https://acme.example/orders/{}/{}", walk.window.since.as_millisecond(), walk.page);
+        Request::get(url).header("key", HeaderValue::secret(&access.key))
+    }
+
+    fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
+        let mut object = response.object()?;
+        let is_last = object.get("last") == Some(&Value::Bool(true));
+        let orders = response.list(&mut object, "orders")?;
+        let next = Walk { page: walk.page + 1, ..walk.clone() };
+        let then = if is_last { Then::Done(Coverage::Complete) } else { Then::Continue(next) };
+        Ok(Page { observations: orders.into_iter().map(observed).collect(), then })
+    }
+}
+
+fn observed(object: Value) -> Observation {
+    let text = |name: &str| object[name].as_str().unwrap().to_owned();
+    let (entity, status) = (text("id"), text("status"));
+    let data = Order { id: Some(entity.clone()), status: Some(status.clone()), ..Order::default() };
+    Observation {
+        kind: Kind::Order,
+        entity,
+        changed_at: text("changed").parse().ok(),
+        comparison: Comparison::Newest,
+        state: vec![("status", status)],
+        history: Vec::new(),
+        data: data.into(),
+        object,
+    }
+}
+
+/// The API of Acme: the orders of a store by number, each with its status and its last change.
+struct AcmeApi {
+    now: AtomicI64,
+    orders: Mutex<Vec<(&'static str, ReceivedAt)>>,
+    /// The times of the requests.
+    requests: Mutex<Vec<i64>>,
+    /// The status of every response, if it is no success.
+    status: Mutex<Option<u16>>,
+}
+
+impl AcmeApi {
+    fn advance(&self, time: Duration) {
+        self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    fn answer(&self, path: &str) -> Response {
+        if let Some(status) = *self.status.lock().unwrap() {
+            return Response::new(status, None, b"{}".to_vec());
+        }
+        let parts: Vec<usize> = path.rsplit('/').take(2).map(|part| part.parse().unwrap()).collect();
+        let (page, since) = (parts[0], i64::try_from(parts[1]).unwrap());
+        let orders = self.orders.lock().unwrap();
+        let changed = orders.iter().enumerate().filter(|(_, (_, at))| at.millis() >= since);
+        let listed: Vec<Value> = changed
+            .map(|(n, (status, at))| json!({"id": n.to_string(), "status": status, "changed": at.to_string()}))
+            .collect();
+        let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
+        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN});
+        Response::new(200, None, body.to_string().into_bytes())
+    }
+}
+
+impl Api for AcmeApi {
+    fn now(&self) -> ReceivedAt {
+        ReceivedAt::from_millis(self.now.load(Ordering::Relaxed)).unwrap()
+    }
+
+    async fn send(&self, request: &Request) -> Result<Response, Fault> {
+        self.requests.lock().unwrap().push(self.now.load(Ordering::Relaxed));
+        assert_eq!(request.headers()[0].1.text(), "s3cret");
+        let response = self.answer(request.url());
+        self.advance(Duration::from_millis(120));
+        Ok(response)
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.advance(time);
+    }
+}
+
+/// A store of Acme and its reconciler.
+struct Scene {
+    aws: FakeAws,
+    reconciler: Reconciler<AcmeApi>,
+    runs: AtomicI64,
+}
+
+impl Scene {
+    /// A store with this number of orders, created one a second. The webhook of every order that `arrives` selects was
+    /// received.
+    async fn start(orders: usize, arrives: impl Fn(usize) -> bool) -> Self {
+        let aws = FakeAws::default();
+        let log = TableEventLog { table: aws.table(), queue: aws.queue("events") };
+        let created: Vec<_> = (0..orders).map(|n| ("new", arrival(n * 1_000))).collect();
+        let api = AcmeApi {
+            now: AtomicI64::new(arrival(LATER).millis()),
+            orders: Mutex::new(created),
+            requests: Mutex::default(),
+            status: Mutex::default(),
+        };
+        let scene = Self { aws, reconciler: Reconciler { log, api }, runs: AtomicI64::new(0) };
+        for n in (0..orders).filter(|n| arrives(*n)) {
+            scene.deliver(n, "new", arrival(n * 1_000)).await;
+        }
+        scene.aws.forget_calls();
+        scene
+    }
+
+    fn api(&self) -> &AcmeApi {
+        &self.reconciler.api
+    }
+
+    /// Stores the event of a webhook.
+    async fn deliver(&self, order: usize, status: &str, at: ReceivedAt) {
+        let id = event_id(order, order);
+        let mut event = stored_event(&id, at);
+        let mut message: Value = serde_json::from_str(&event.message).unwrap();
+        message["data"] = json!({"id": order.to_string(), "status": status});
+        event.message = message.to_string();
+        self.aws.run(self.reconciler.log.table.events.put(&event)).await.0.unwrap();
+    }
+
+    /// Runs for this long at most, a quarter of an hour after the last run.
+    async fn run_for(&self, time: Duration) -> RunOutcome {
+        self.api().advance(15 * MINUTE);
+        self.run_now(time, json!({"key": "s3cret"})).await
+    }
+
+    async fn run_now(&self, time: Duration, access: Value) -> RunOutcome {
+        self.aws.run(self.work(time, access)).await.0
+    }
+
+    async fn work(&self, time: Duration, access: Value) -> RunOutcome {
+        let sources = [SourceReconciler::of::<Acme>()];
+        let store = StoreName::parse("riyadh").unwrap();
+        let defaults = inlet::canonical::StoreDefaults::default();
+        let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
+        let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
+        let until = later(self.api().now(), time);
+        self.reconciler.reconcile(&sources, &stores, &owner, until).await.unwrap()
+    }
+
+    /// Runs to the end of the list.
+    async fn run(&self) -> Reading {
+        reading(self.run_for(10 * MINUTE).await)
+    }
+
+    /// Returns the number of messages on the queue.
+    fn published(&self) -> usize {
+        self.aws.messages("events").len()
+    }
+}
+
+/// Returns the reading of the one list.
+fn reading(outcome: RunOutcome) -> Reading {
+    let RunOutcome::Done(mut reports) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    reports.remove(0).reading.unwrap()
+}
+
+fn counts(reading: &Reading) -> Counts {
+    let (ListResult::Read(outcome) | ListResult::Unfinished(outcome) | ListResult::Unread(outcome)) =
+        &reading.result
+    else {
+        panic!("{reading:?}")
+    };
+    outcome.counts
+}
+
+#[tokio::test]
+async fn a_run_publishes_what_no_webhook_brought_once() {
+    let scene = Scene::start(20, |n| n % 4 != 0).await;
+    let first = scene.run().await;
+    assert_eq!((first.published(), first.completeness()), (5, Some(75)));
+    assert_eq!((scene.published(), counts(&first).missed), (5, 5));
+
+    let second = scene.run().await;
+    assert_eq!((second.published(), scene.published()), (0, 5));
+    assert_eq!(second.completeness(), None, "nothing changed in its window");
+}
+
+#[tokio::test]
+async fn the_next_window_overlaps_the_last_one() {
+    let scene = Scene::start(1, |_| true).await;
+    let first = scene.run().await;
+    let second = scene.run().await;
+    assert_eq!(first.until.since(first.since), Duration::from_hours(24));
+    assert_eq!(first.until.since(second.since), 15 * MINUTE + Acme::RETRY_POLICY.retry_window());
+}
+
+#[tokio::test]
+async fn changes_of_an_outage_are_published_after_it() {
+    let scene = Scene::start(10, |_| true).await;
+    scene.run().await;
+    *scene.api().status.lock().unwrap() = Some(503);
+    for n in 0..10 {
+        scene.api().advance(MINUTE);
+        scene.api().orders.lock().unwrap()[n] = ("paid", scene.api().now());
+    }
+    for _ in 0..12 {
+        let during = scene.run().await;
+        assert!(matches!(during.result, ListResult::Unread(_)), "{during:?}");
+        assert_eq!((during.published(), during.completeness()), (0, None));
+    }
+    *scene.api().status.lock().unwrap() = None;
+    let after = scene.run().await;
+    assert_eq!((after.published(), after.completeness(), scene.published()), (10, Some(0), 10));
+    assert!(after.age < HOUR, "{:?}", after.age);
+}
+
+#[tokio::test]
+async fn the_age_grows_while_a_list_cannot_be_read() {
+    let scene = Scene::start(1, |_| true).await;
+    *scene.api().status.lock().unwrap() = Some(401);
+    assert!(scene.run().await.age < MINUTE, "it was never read, and this is the first run");
+    for _ in 0..8 {
+        scene.run().await;
+    }
+    let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+    let line = run_line(&reports, "prod", scene.api().now());
+    assert!(line["ReconciliationAge"].as_u64().is_some_and(|age| age > 2 * 60 * 60), "{line}");
+    assert_eq!((&line["Unread"], &line["Completeness"]), (&json!(1), &Value::Null));
+    let of_list = reports[0].line("prod", scene.api().now());
+    assert_eq!((&of_list["outcome"], &of_list["Completeness"]), (&json!("unread"), &Value::Null));
+    assert!(of_list["reason"].as_str().is_some_and(|reason| reason.contains("401")), "{of_list}");
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_goes_on_at_its_cursor() {
+    let scene = Scene::start(60, |n| n % 10 != 0).await;
+    // Three requests in 30 seconds: no run reads the twelve pages in a minute.
+    let mut readings = Vec::new();
+    while readings.len() < 10 {
+        let reading = reading(scene.run_for(MINUTE).await);
+        let is_read = matches!(reading.result, ListResult::Read(_));
+        readings.push(reading);
+        if is_read {
+            break;
+        }
+    }
+    assert_eq!(readings.len(), 2, "six pages in each run");
+    assert_eq!((readings[0].completeness(), readings[1].completeness()), (None, Some(90)));
+    assert_eq!(counts(&readings[1]), Counts { arrived: 54, missed: 6, ..Counts::default() });
+    assert_eq!((scene.published(), scene.api().requests.lock().unwrap().len()), (6, 12));
+    assert_eq!(readings[0].since, readings[1].since);
+    assert_eq!(readings[0].until, readings[1].until, "the window is that of the first run");
+}
+
+#[tokio::test]
+async fn one_of_two_runs_gets_the_lease() {
+    let scene = Scene::start(20, |_| false).await;
+    let run = || scene.work(HOUR, json!({"key": "s3cret"}));
+    let (one, other) = scene.aws.run(async { tokio::join!(run(), run()) }).await.0;
+    let outcomes = [matches!(one, RunOutcome::Skipped), matches!(other, RunOutcome::Skipped)];
+    assert_eq!(outcomes.iter().filter(|is_skipped| **is_skipped).count(), 1, "{one:?} {other:?}");
+    assert_eq!(scene.published(), 20);
+    assert_eq!(scene.api().requests.lock().unwrap().len(), 4, "four pages, each once");
+}
+
+#[tokio::test]
+async fn runs_that_follow_each_other_keep_the_limit() {
+    let scene = Scene::start(60, |_| true).await;
+    for _ in 0..200 {
+        // A run that begins too early is skipped.
+        scene.api().advance(Duration::from_secs(5));
+        scene.run_now(Duration::from_secs(20), json!({"key": "s3cret"})).await;
+    }
+    let requests = scene.api().requests.lock().unwrap().clone();
+    assert!(requests.len() > 20, "{}", requests.len());
+    let RequestLimit { requests: most, every } = Acme::LIMIT;
+    let every = i64::try_from(every.as_millis()).unwrap();
+    for first in &requests {
+        let within = requests.iter().filter(|at| (0..every).contains(&(*at - first))).count();
+        assert!(within <= most as usize, "{within} requests from {first} on");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_crashed_leaves_its_lease_for_minutes() {
+    let scene = Scene::start(1, |_| false).await;
+    let leases = &scene.reconciler.log.table.reconciliations;
+    let (now, end) = (scene.api().now(), later(scene.api().now(), MINUTE + CRASH_MARGIN));
+    assert!(scene.aws.run(leases.take_lease("crashed", now, end)).await.0.unwrap());
+    let key = || json!({"key": "s3cret"});
+    assert!(matches!(scene.run_now(MINUTE, key()).await, RunOutcome::Skipped));
+    scene.api().advance(MINUTE + CRASH_MARGIN);
+    assert_eq!(reading(scene.run_now(MINUTE, key()).await).published(), 1);
+    assert!(Acme::LIMIT.every < CRASH_MARGIN);
+}
+
+#[tokio::test]
+async fn an_unusable_access_costs_no_request() {
+    let scene = Scene::start(1, |_| false).await;
+    let reading = reading(scene.run_now(MINUTE, json!({"token": "x"})).await);
+    assert!(matches!(reading.result, ListResult::NoAccess), "{reading:?}");
+    assert_eq!(scene.api().requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_table_leaves_no_age() {
+    let scene = Scene::start(1, |_| false).await;
+    scene.aws.fail("GetItem", "cursor/acme");
+    let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+    let line = run_line(&reports, "prod", scene.api().now());
+    assert_eq!((&line["outcome"], &line["ReconciliationAge"]), (&json!("failed"), &Value::Null));
+    assert_eq!(reports[0].line("prod", scene.api().now())["level"], "error");
+}
+
+#[tokio::test]
+async fn a_line_has_the_share_for_stage_and_store() {
+    let scene = Scene::start(8, |n| n != 3).await;
+    let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+    let line = reports[0].line("prod", scene.api().now());
+    assert_eq!((&line["Completeness"], &line["missed"]), (&json!(87), &json!(1)), "{line}");
+    let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(sets, &json!([["Stage"], ["Stage", "Provider", "Store"]]));
+    let run = run_line(&reports, "prod", scene.api().now());
+    assert_eq!((&run["Reconciled"], &run["ReconciliationAge"], &run["Unread"]), (&json!(1), &json!(0), &Value::Null));
+}
+
+#[test]
+fn a_published_event_belongs_to_the_entity() {
+    // The paths of the test's events and of those that the reconciler publishes must be the same.
+    let store = StoreName::parse("riyadh").unwrap();
+    let path = EventId::path_of(<Acme as Provider>::NAME, &store, Kind::Order, "7");
+    assert_eq!(event_id(7, 7).entity_path(), path);
+}
