@@ -3,7 +3,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | the receiver's ports | [`ports`]: journal, queue, quarantine and secrets in memory, which fail on demand |
-//! | a provider's promises | [`contract`]: the tests that every provider passes; [`coverage`]: every field of a body is mapped or left out on purpose |
+//! | a provider's promises | [`mod@contract`]: the tests that every provider passes; [`coverage`]: every field of a body is mapped or left out on purpose |
 //!
 //! A port fails at the calls that a plan lists:
 //!

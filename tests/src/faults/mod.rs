@@ -5,8 +5,8 @@
 //! | faults | [`call`]: a call, found by its request; [`plan`]: the calls that fail; [`proxy`], [`http`]: apply it |
 //! | one case | [`function`]: a binary run as Lambda runs it; [`world`]: its table, queues and bus; [`sender`] |
 //! | its check | [`reconciliation`]: compares deliveries with stored and processed events |
-//! | cases | [`matrix`]: every fault of every call; [`soak`]: a long case; [`outage`]; [`concurrent`]: many at a time |
-//! | the order of states | [`order`] and [`states`], on instances whose [`clock`] may be wrong |
+//! | cases | [`matrix`]: every fault of every call; [`soak`]: a long case; [`outage`]; `concurrent`: many at a time |
+//! | the order of states | [`order`] and [`states`], on instances whose `clock` may be wrong |
 //! | Parameter Store | [`blind`]: its faults; [`flood`]: invented store names |
 //! | consumers | [`behind`] and [`consumer`]: the modes `function` and `https` |
 

@@ -26,7 +26,7 @@ pub fn to_json(item: &Item) -> Value {
     Value::Object(object(item))
 }
 
-/// Reads a record from the attributes that [`of`] returned.
+/// Reads a record from the attributes that [`to_item`] returned.
 ///
 /// # Errors
 /// If the attributes are not such a record. The error contains no values.

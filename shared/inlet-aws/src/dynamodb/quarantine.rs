@@ -6,7 +6,7 @@
 //! days later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`,
 //! so the time index, and with it the sweeper and replays, never contains one.
 //!
-//! A store's partition has two sections: deferred requests, whose sort keys begin with [`DEFERRED_PREFIX`], and after them
+//! A store's partition has two sections: deferred requests, whose sort keys begin with `DEFERRED_PREFIX`, and after them
 //! the refused ones. So `inlet reverify` reads the deferred ones first, which are mostly genuine, and the sweeper reads no
 //! others, however many forgeries wait behind them.
 //!

@@ -1,8 +1,8 @@
 //! The dead-letter queue: looks at its letters, moves them back to the event queue, or discards them.
 //!
 //! SQS shows a message only by handing it out, and hides it meanwhile. So every walk over the queue gives back the
-//! letters that it keeps as soon as it ends, however it ends: [`Walk`]. If the process is killed, SQS gives them back
-//! after [`HIDDEN`].
+//! letters that it keeps as soon as it ends, however it ends: `Walk`. If the process is killed, SQS gives them back
+//! after `HIDDEN`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};

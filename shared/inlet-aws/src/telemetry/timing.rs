@@ -1,6 +1,6 @@
 //! The time that each step of a delivery takes, and the limit within which it must end.
 //!
-//! A delivery runs in a task of its own with a [`Stopwatch`]. Every call to a service goes through [`with_timeout`],
+//! A delivery runs in a task of its own with a `Stopwatch`. Every call to a service goes through `with_timeout`,
 //! which adds its time to the task's stopwatch.
 
 use std::future::Future;

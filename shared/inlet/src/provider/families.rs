@@ -21,7 +21,7 @@ pub struct Family {
 pub struct Families {
     /// The families. If several match, the one with the longest name counts.
     pub families: &'static [Family],
-    /// Words of verbs and their verbs. They are tried before [`VERBS`].
+    /// Words of verbs and their verbs. They are tried before `VERBS`.
     pub verbs: &'static [(&'static str, &'static str)],
     /// Words of verbs that may come before the family's name, as in `UPDATEORDER` and `new-order`.
     pub leading: &'static [&'static str],
