@@ -122,6 +122,24 @@ def alarms(**parameters: str) -> set[str]:
     return {name for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
 
 
+def test_the_reconciler_adds_only_its_parts():
+    written = template.load()
+    parts = {"ReconcilerFunction", "ReconcilerFunctionRole", "ReconcilerLog"}
+    without, without_alarms = deployed(written), deployed(written, Alarms="no")
+    assert deployed(written, Reconcile="on", Alarms="no").keys() - without_alarms.keys() == parts
+    assert deployed(written, Reconcile="on").keys() - without.keys() == parts | {"CompletenessLowAlarm", "ReconcilerStaleAlarm"}
+    assert alarms(Reconcile="on") - alarms() == {"CompletenessLowAlarm", "ReconcilerStaleAlarm"}
+    assert len(alarms(Reconcile="on") - alarms()) == counted("alarms of the reconciler")
+
+
+def test_the_reconciler_alone_reads_the_access_to_apis():
+    resources = template.transformed()["Resources"]
+    of_reconciler = {name: one for name, one in resources.items() if name.startswith("ReconcilerFunction")}
+    assert {one.get("Condition") for one in of_reconciler.values()} == {"WithReconciler"}
+    assert len(of_reconciler) > 3, "the function, its role, the schedule and its role"
+    assert {name for name, one in resources.items() if "inlet-access" in json.dumps(one)} == {"ReconcilerFunctionRole"}
+
+
 def counted(row: str) -> int:
     """Returns the number of a row in the costs' table."""
     return int(re.search(rf"^\| \**{re.escape(row)}.*\| (\d+) \|$", (paths.ROOT / "docs/costs.md").read_text(), re.M)[1])

@@ -13,7 +13,9 @@ fn main() -> io::Result<()> {
     let crates: Vec<(String, &str)> = crates.collect();
     let providers: Vec<&str> = crates.iter().map(|(name, _)| name.as_str()).collect();
     // A provider whose API is read for reconciliation has a module for it.
-    let has_api = |folder: &str| ["src/api.rs", "src/api/mod.rs"].iter().any(|file| Path::new(folder).join(file).exists());
+    let has_api = |folder: &str| {
+        ["src/api.rs", "src/api/mod.rs"].iter().any(|file| Path::new(folder).join(file).exists())
+    };
     let sources = crates.iter().filter(|(_, folder)| has_api(folder));
     let sources: Vec<&str> = sources.map(|(name, _)| name.as_str()).collect();
     let lists = format!("providers! {{ {} }}\nsources! {{ {} }}\n", providers.join(", "), sources.join(", "));

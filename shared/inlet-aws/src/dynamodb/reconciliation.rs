@@ -67,12 +67,7 @@ impl Reconciliations {
     ///
     /// # Errors
     /// If the write fails.
-    pub async fn take_lease(
-        &self,
-        owner: &str,
-        now: ReceivedAt,
-        until: ReceivedAt,
-    ) -> Result<bool, Fault> {
+    pub async fn take_lease(&self, owner: &str, now: ReceivedAt, until: ReceivedAt) -> Result<bool, Fault> {
         let mut item = Key::new(RECONCILER, LEASE).into_item();
         item.insert("owner".to_owned(), text_value(owner));
         item.insert("until_ms".to_owned(), number_value(until.millis()));

@@ -102,13 +102,17 @@ impl FakeAws {
 
     /// Returns the read units since then.
     pub(crate) fn read_units(&self) -> f64 {
-        let reads = ["GetItem", "BatchGetItem", "Query"];
-        self.state()
-            .calls
-            .iter()
-            .filter(|call| reads.contains(&&*call.operation))
-            .map(|call| call.units)
-            .sum()
+        self.units(&["GetItem", "BatchGetItem", "Query"])
+    }
+
+    /// Returns the write units since then.
+    pub(crate) fn write_units(&self) -> f64 {
+        self.units(&["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"])
+    }
+
+    fn units(&self, operations: &[&str]) -> f64 {
+        let state = self.state();
+        state.calls.iter().filter(|call| operations.contains(&&*call.operation)).map(|call| call.units).sum()
     }
 
     /// Forgets the calls.

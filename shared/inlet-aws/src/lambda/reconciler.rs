@@ -100,7 +100,9 @@ fn lines(done: &Result<RunOutcome, Fault>, stage: &str, now: ReceivedAt) -> Vec<
         }
         Ok(RunOutcome::Skipped) => {
             let reason = "another run has the lease";
-            vec![json!({"level": "info", "message": "reconciliation", "outcome": "skipped", "reason": reason})]
+            vec![
+                json!({"level": "info", "message": "reconciliation", "outcome": "skipped", "reason": reason}),
+            ]
         }
         Err(fault) => vec![json!({
             "level": "error", "message": "reconciliation", "outcome": "failed", "reason": fault.chain(),
@@ -139,7 +141,10 @@ impl<A: Api + Sync> Reconciler<A> {
         until: ReceivedAt,
     ) -> Result<RunOutcome, Fault> {
         let leases = &self.log.table.reconciliations;
-        if !leases.take_lease(owner, self.api.now(), later(until, RESERVE.saturating_add(CRASH_MARGIN))).await? {
+        if !leases
+            .take_lease(owner, self.api.now(), later(until, RESERVE.saturating_add(CRASH_MARGIN)))
+            .await?
+        {
             return Ok(RunOutcome::Skipped);
         }
         let (log, api) = (&self.log, &self.api);
@@ -169,3 +174,5 @@ fn later(at: ReceivedAt, by: Duration) -> ReceivedAt {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod cost;

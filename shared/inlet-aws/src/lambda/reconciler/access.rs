@@ -40,7 +40,8 @@ pub(super) async fn read_accesses(client: &Client, stage: &str) -> Result<Vec<St
             let named = parameter.name().and_then(|name| store_of(name, &path));
             let Some((provider, store)) = named else { continue };
             // The error would quote a part of it.
-            let access = parameter.value().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            let access =
+                parameter.value().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
             accesses.push(StoreAccess { provider, store, access, defaults: StoreDefaults::default() });
         }
         token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
@@ -92,7 +93,9 @@ mod tests {
         let path = "/inlet-access/prod";
         let found = store_of("/inlet-access/prod/acme/riyadh", path).unwrap();
         assert_eq!((found.0.as_str(), found.1.as_str()), ("acme", "riyadh"));
-        for other in ["/inlet-access/prod2/acme/riyadh", "/inlet-access/prod/acme", "/inlet-access/prod/acme/a/b"] {
+        for other in
+            ["/inlet-access/prod2/acme/riyadh", "/inlet-access/prod/acme", "/inlet-access/prod/acme/a/b"]
+        {
             assert_eq!(store_of(other, path), None, "{other}");
         }
     }

@@ -43,7 +43,8 @@ impl ProviderApi {
     /// # Errors
     /// If the root certificates are unusable.
     pub fn new() -> Result<Self, Error> {
-        let tls = TlsContext::builder().with_trust_store(TrustStore::empty().with_native_roots(true)).build()?;
+        let tls =
+            TlsContext::builder().with_trust_store(TrustStore::empty().with_native_roots(true)).build()?;
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))

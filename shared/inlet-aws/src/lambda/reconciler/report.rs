@@ -15,7 +15,7 @@ use crate::telemetry::metrics::{self, Dimension, Measured};
 pub struct ListReport {
     /// The list.
     pub list: ListName,
-    /// What was read, or why the table could not be read or written.
+    /// The reading, or the fault of the table.
     pub reading: Result<Reading, Fault>,
 }
 

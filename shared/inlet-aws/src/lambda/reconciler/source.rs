@@ -114,7 +114,8 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
         Cursor { read_until: until, current_at: until.max(current_at), open: None }
     } else {
         let read_until = cursor.map_or(since, |cursor| cursor.read_until);
-        let open = place.map(|place| OpenWindow { since, until, place });
+        // After a failure of the API the window is read again: the API may be down for hours, and a new window ends later.
+        let open = place.filter(|_| is_over).map(|place| OpenWindow { since, until, place });
         Cursor { read_until, current_at, open }
     };
     let current_at = next.current_at;
@@ -150,9 +151,7 @@ impl Window {
             Some(Cursor { open: Some(OpenWindow { since, until, place }), .. }) if *since >= oldest => {
                 return Self { since: *since, until: *until, place: Some(place.clone()) };
             }
-            Some(cursor) => {
-                cursor.read_until.earlier(<S as Provider>::RETRY_WINDOW.saturating_add(OVERLAP))
-            }
+            Some(cursor) => cursor.read_until.earlier(<S as Provider>::RETRY_WINDOW.saturating_add(OVERLAP)),
             None => now.earlier(FIRST_WINDOW),
         };
         Self { since: since.max(oldest), until: now, place: None }

@@ -49,6 +49,8 @@ struct Walk {
 impl Provider for Acme {
     const NAME: &'static str = "acme";
     const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
+    /// As long as the longest of the providers.
+    const RETRY_WINDOW: Duration = Duration::from_mins(23);
     type Credential = Secret;
     type Settings = ();
 
@@ -131,7 +133,9 @@ impl AcmeApi {
         let orders = self.orders.lock().unwrap();
         let changed = orders.iter().enumerate().filter(|(_, (_, at))| at.millis() >= since);
         let listed: Vec<Value> = changed
-            .map(|(n, (status, at))| json!({"id": n.to_string(), "status": status, "changed": at.to_string()}))
+            .map(
+                |(n, (status, at))| json!({"id": n.to_string(), "status": status, "changed": at.to_string()}),
+            )
             .collect();
         let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
         let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN});
@@ -158,8 +162,8 @@ impl Api for AcmeApi {
 }
 
 /// A store of Acme and its reconciler.
-struct Scene {
-    aws: FakeAws,
+pub(super) struct Scene {
+    pub(super) aws: FakeAws,
     reconciler: Reconciler<AcmeApi>,
     runs: AtomicI64,
 }
@@ -167,7 +171,7 @@ struct Scene {
 impl Scene {
     /// A store with this number of orders, created one a second. The webhook of every order that `arrives` selects was
     /// received.
-    async fn start(orders: usize, arrives: impl Fn(usize) -> bool) -> Self {
+    pub(super) async fn start(orders: usize, arrives: impl Fn(usize) -> bool) -> Self {
         let aws = FakeAws::default();
         let log = TableEventLog { table: aws.table(), queue: aws.queue("events") };
         let created: Vec<_> = (0..orders).map(|n| ("new", arrival(n * 1_000))).collect();
@@ -199,8 +203,37 @@ impl Scene {
         self.aws.run(self.reconciler.log.table.events.put(&event)).await.0.unwrap();
     }
 
+    /// Changes an order, and stores these events of it.
+    pub(super) async fn change(&self, order: usize, events: usize, body_len: usize, at: ReceivedAt) {
+        for n in 0..events {
+            let id = event_id(order, order * events + n);
+            let mut event = stored_event(&id, later(at, Duration::from_secs(u64::try_from(n).unwrap())));
+            let mut message: Value = serde_json::from_str(&event.message).unwrap();
+            message["data"] = json!({"id": order.to_string(), "status": "new"});
+            event.message = message.to_string();
+            // Bodies compress to about a half.
+            let random = |at: usize| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ id.digest().len();
+            event.body =
+                (0..body_len / 8).flat_map(|at| format!("{:08x}", random(at) >> 32).into_bytes()).collect();
+            event.record.size = event.body.len();
+            event.record.sha256 = crate::dynamodb::record::sha256_hex(&event.body);
+            self.aws.run(self.reconciler.log.table.events.put(&event)).await.0.unwrap();
+        }
+        self.api().orders.lock().unwrap().push(("new", at));
+    }
+
+    /// Returns the time of the next run.
+    pub(super) fn next_run(&self) -> ReceivedAt {
+        later(self.api().now(), 15 * MINUTE)
+    }
+
+    /// Returns the number of requests to the API so far.
+    pub(super) fn requests(&self) -> usize {
+        self.api().requests.lock().unwrap().len()
+    }
+
     /// Runs for this long at most, a quarter of an hour after the last run.
-    async fn run_for(&self, time: Duration) -> RunOutcome {
+    pub(super) async fn run_for(&self, time: Duration) -> RunOutcome {
         self.api().advance(15 * MINUTE);
         self.run_now(time, json!({"key": "s3cret"})).await
     }
@@ -220,7 +253,7 @@ impl Scene {
     }
 
     /// Runs to the end of the list.
-    async fn run(&self) -> Reading {
+    pub(super) async fn run(&self) -> Reading {
         reading(self.run_for(10 * MINUTE).await)
     }
 
@@ -264,7 +297,7 @@ async fn the_next_window_overlaps_the_last_one() {
     let first = scene.run().await;
     let second = scene.run().await;
     assert_eq!(first.until.since(first.since), Duration::from_hours(24));
-    assert_eq!(first.until.since(second.since), 15 * MINUTE + Acme::RETRY_POLICY.retry_window());
+    assert_eq!(first.until.since(second.since), 15 * MINUTE + <Acme as Provider>::RETRY_WINDOW);
 }
 
 #[tokio::test]
@@ -394,7 +427,10 @@ async fn a_line_has_the_share_for_stage_and_store() {
     let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
     assert_eq!(sets, &json!([["Stage"], ["Stage", "Provider", "Store"]]));
     let run = run_line(&reports, "prod", scene.api().now());
-    assert_eq!((&run["Reconciled"], &run["ReconciliationAge"], &run["Unread"]), (&json!(1), &json!(0), &Value::Null));
+    assert_eq!(
+        (&run["Reconciled"], &run["ReconciliationAge"], &run["Unread"]),
+        (&json!(1), &json!(0), &Value::Null)
+    );
 }
 
 #[test]
