@@ -5,6 +5,7 @@
 //! over HTTP.
 
 pub mod random;
+pub mod dispatch;
 pub mod world;
 pub mod server;
 pub mod zid;
