@@ -59,7 +59,7 @@
 //! The fourth part, [`batch`], has the messages of one entity at one processor, which writes the receipt of a message
 //! while the next one is consumed.
 //!
-//! # What the provider never sent
+//! # Webhooks that are never sent
 //! The fifth part, [`reconciliation`], has webhooks that are never sent, discarded, late or repeated, and the
 //! reconciler that publishes what they did not bring.
 //!

@@ -1,4 +1,4 @@
-//! What the provider never sent is reconciled, and the check finds each flaw of the reconciler.
+//! States whose webhooks are never sent are reconciled, and the check finds each flaw of the reconciler.
 
 #[path = "common/breaks.rs"]
 mod breaks;
@@ -15,7 +15,7 @@ use inlet_model::reconciliation::protocol::Protocol;
 use inlet_model::reconciliation::scenario::{Clock, Scenario};
 
 #[test]
-fn what_was_never_sent_is_published_over_every_interleaving() {
+fn a_state_that_was_never_sent_is_always_published() {
     for scenario in Scenario::usual() {
         let (name, faults, changes) = (scenario.name, scenario.faults, scenario.states.len());
         let verdict = holds::holds_and_ends(name, faults, &Protocol::sound(scenario));
