@@ -1,7 +1,7 @@
 //! A twin in simulated time: its webhooks reach an event log through the provider's own verification and parser, or are
 //! lost on the way, and its API is read by the reconciler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Api, Details, EntityHistory, EventLog, Outcome, Publication, Published, Request, Response, Run, Session,
-    Source, reconcile,
+    Api, Deletions, Details, EntityHistory, EntityLog, EventLog, KnownEntity, Listed, Outcome, Publication,
+    Published, Request, Response, Run, Session, Source, find_absent, is_deletion, reconcile,
 };
 use inlet::request::Unverified;
 use inlet::store::StoreName;
@@ -47,6 +47,8 @@ struct State<T> {
     random: Random,
     dispatch: Dispatch,
     events: BTreeMap<String, Vec<Published>>,
+    /// The entities that an event deleted.
+    deleted: BTreeSet<String>,
     webhooks: u64,
     /// The configured answers to the next requests.
     answers: Vec<Answer>,
@@ -66,6 +68,7 @@ impl<T: Twin + Send> World<T> {
             random: Random::new(seed),
             dispatch: Dispatch::default(),
             events: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             webhooks: 0,
             answers: Vec::new(),
             requests: Vec::new(),
@@ -209,6 +212,16 @@ impl<T: Twin + Send> World<T> {
             .expect("an event log that works")
     }
 
+    /// Looks for deletions of one kind whose webhooks were lost.
+    pub async fn find_absent(&self, kind: Kind) -> Deletions {
+        let access = <T::Provider as Source>::Access::deserialize(&T::access()).expect("an access");
+        let listed = Listed { store: &self.store, kind };
+        let mut session = Session::new(<T::Provider as Source>::LIMIT);
+        find_absent::<T::Provider, _, _>(listed, self, &access, &mut session, self)
+            .await
+            .expect("an event log that works")
+    }
+
     /// Returns the newest event of an entity that carries this field, with its value.
     pub fn published(&self, kind: Kind, entity: &str, field: &str) -> Option<String> {
         let path = EventId::path_of(<T::Provider as Provider>::NAME, &self.store, kind, entity);
@@ -264,7 +277,11 @@ impl<T> State<T> {
     /// Keeps an event, unless one with the same id is there.
     fn keep(&mut self, event: &Verified<Event>, is_reconciled: bool) -> bool {
         let message: Value = serde_json::from_str(&CloudEvent::of(event).to_json()).expect("a message");
-        let events = self.events.entry(event.id().entity_path().to_owned()).or_default();
+        let path = event.id().entity_path().to_owned();
+        if message["type"].as_str().is_some_and(is_deletion) {
+            self.deleted.insert(path.clone());
+        }
+        let events = self.events.entry(path).or_default();
         if events.iter().any(|kept| kept.id == *event.id()) {
             return false;
         }
@@ -315,6 +332,18 @@ impl<T: Twin + Send> EventLog for World<T> {
     async fn publish(&self, event: Verified<Event>) -> Result<Publication, Fault> {
         let is_new = self.state().keep(&event, true);
         Ok(if is_new { Publication::Published } else { Publication::Known })
+    }
+}
+
+impl<T: Twin + Send> EntityLog for World<T> {
+    async fn entities(&self, prefix: &str) -> Result<Vec<KnownEntity>, Fault> {
+        let state = self.state();
+        let of_prefix = state.events.iter().filter(|(path, _)| path.starts_with(prefix));
+        let known = of_prefix.filter_map(|(path, events)| {
+            let newest = events.last()?.received_at;
+            Some(KnownEntity { path: path.clone(), newest, is_deleted: state.deleted.contains(path) })
+        });
+        Ok(known.collect())
     }
 }
 

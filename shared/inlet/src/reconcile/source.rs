@@ -20,6 +20,9 @@ pub trait Source: Provider {
     const ACCESS: &'static [(&'static str, &'static str)];
     /// The kinds of objects that the API lists. Every other kind cannot be read, and no completeness is known for it.
     const KINDS: &'static [Kind];
+    /// The kinds of which a walk over all time returns every object that exists, by the provider's pages. Only of these
+    /// an absence can mean a deletion. The lists of all others are of a window.
+    const WHOLE_LISTS: &'static [Kind] = &[];
     /// The requests that a reader may send.
     const LIMIT: RequestLimit;
 
