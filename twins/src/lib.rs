@@ -12,6 +12,7 @@ pub mod zid;
 pub mod zort;
 pub mod dealpos;
 pub mod zip;
+pub mod tiki;
 
 use std::collections::BTreeMap;
 
