@@ -13,6 +13,7 @@ pub mod zort;
 pub mod dealpos;
 pub mod zip;
 pub mod tiki;
+pub mod any;
 
 use std::collections::BTreeMap;
 
