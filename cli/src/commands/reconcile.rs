@@ -29,6 +29,7 @@ use crate::shell::quoted;
 use crate::webhook::access::AccessFrom;
 
 /// The arguments of `inlet reconcile`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {

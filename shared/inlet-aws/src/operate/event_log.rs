@@ -1,16 +1,11 @@
-//! The table and the queue as the event log of reconciliation: reads the events of an entity, publishes what they lack,
-//! and lists the entities that have events.
-
-use std::collections::BTreeMap;
+//! The table and the queue as the event log of reconciliation: reads the events of an entity, and publishes what they lack.
 
 use inlet::event::Event;
 use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::proof::Verified;
 use inlet::receive::{Journal as _, Queue as _, Recorded, WriteToken};
-use inlet::reconcile::{
-    EntityHistory, EntityLog, EventLog, KnownEntity, Publication, Published, is_deletion,
-};
+use inlet::reconcile::{EntityHistory, EventLog, Publication, Published};
 use serde_json::Value;
 
 use crate::client::clock;
@@ -18,7 +13,6 @@ use crate::dynamodb::pending::PendingEvent;
 use crate::dynamodb::record::Origin;
 use crate::dynamodb::table::Table;
 use crate::operate::history::{self, HistoryEntry};
-use crate::operate::index_desc::NewestFirst;
 use crate::sqs::SqsQueue;
 
 /// The table and the queue of a deployment.
@@ -69,27 +63,6 @@ impl EventLog for TableEventLog {
         }
         self.queue.send(&event).await?;
         Ok(Publication::Published)
-    }
-}
-
-impl EntityLog for TableEventLog {
-    /// Reads the time index from now back to the oldest event: it has no index by entity.
-    async fn entities(&self, prefix: &str) -> Result<Vec<KnownEntity>, Fault> {
-        let now = clock::now();
-        let mut pages = NewestFirst::searching(&self.table, self.table.time_index.oldest(now), now);
-        let mut known: BTreeMap<String, KnownEntity> = BTreeMap::new();
-        while let Some(page) = pages.next().await? {
-            for arrival in page.iter().filter(|arrival| arrival.id.entity_path().starts_with(prefix)) {
-                let path = arrival.id.entity_path();
-                let entity = known.entry(path.to_owned()).or_insert_with(|| KnownEntity {
-                    path: path.to_owned(),
-                    newest: arrival.received_at(),
-                    is_deleted: false,
-                });
-                entity.is_deleted |= is_deletion(&arrival.canonical_type);
-            }
-        }
-        Ok(known.into_values().collect())
     }
 }
 

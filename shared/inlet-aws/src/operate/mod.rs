@@ -6,6 +6,7 @@ pub mod selection;
 pub mod find;
 pub mod history;
 pub mod event_log;
+mod entity_log;
 pub mod quarantine_list;
 mod in_order;
 pub mod replay;
