@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::commands::{
     access, completions, console, dead_letters, doctor, events, forget, forward, list, man, mcp, quarantine,
     reconcile, redrive, replay, restore, reverify, sample_event, secret, send, show, stats, store, tail,
-    timeline, truth, urls, verify, webhook,
+    timeline, truth, twin, urls, verify, webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Webhook(webhook::Arguments),
     /// Send deliveries exactly as a provider does
     Send(send::Arguments),
+    /// Run a provider on this machine: its API with its quirks, and its webhooks with chosen faults
+    Twin(twin::Arguments),
     /// Write a delivery as an event file for `sam local invoke`
     SampleEvent(sample_event::Arguments),
     /// List events, newest first, or the quarantine
@@ -97,7 +99,7 @@ pub(crate) enum Command {
 /// The commands in the groups of the help.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["doctor", "store", "urls", "events", "secret", "access", "webhook"]),
-    ("Test", &["send", "sample-event"]),
+    ("Test", &["send", "twin", "sample-event"]),
     (
         "Inspect",
         &[

@@ -44,6 +44,7 @@ async fn main() -> ExitCode {
         }
         Command::Webhook(arguments) => commands::webhook::run(arguments, &deployment, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &deployment, &mut output).await,
+        Command::Twin(arguments) => Box::pin(commands::twin::run(arguments, &mut output)).await,
         Command::SampleEvent(arguments) => {
             commands::sample_event::run(arguments, &deployment, &mut output).await
         }

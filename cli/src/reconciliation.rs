@@ -4,7 +4,9 @@ use inlet::canonical::{Kind, StoreDefaults};
 use inlet::fault::Fault;
 use inlet::receive::Secrets as _;
 use inlet::received_at::ReceivedAt;
-use inlet::reconcile::{Counts, Details, Outcome, RequestLimit, Run, Session, Source, reconcile};
+use inlet::reconcile::{
+    Counts, Deletions, Details, Listed, Outcome, RequestLimit, Run, Session, Source, find_absent, reconcile,
+};
 use inlet::store::StoreName;
 use inlet_aws::operate::event_log::TableEventLog;
 use inlet_aws::secrets::SsmSecrets;
@@ -22,6 +24,8 @@ pub(crate) struct Readable {
     pub(crate) kinds: &'static [Kind],
     /// The fields of the access, each with the place where the user finds it.
     pub(crate) access: &'static [(&'static str, &'static str)],
+    /// The kinds of which the API lists every object: an absence can mean a deletion.
+    pub(crate) whole_lists: &'static [Kind],
     /// The requests that may be sent.
     pub(crate) limit: RequestLimit,
     /// Returns true if an access has the form that the provider's API needs.
@@ -34,6 +38,7 @@ impl Readable {
         Self {
             kinds: S::KINDS,
             access: S::ACCESS,
+            whole_lists: S::WHOLE_LISTS,
             limit: S::LIMIT,
             accepts: |access| S::Access::deserialize(access).is_ok(),
         }
@@ -64,6 +69,8 @@ pub(crate) struct Reconciliation {
     pub(crate) details: Details,
     /// True if missed states are published.
     pub(crate) publishes: bool,
+    /// True if deletions are looked for: it takes the provider's retry span for each kind.
+    pub(crate) finds_deletions: bool,
 }
 
 /// The progress of a comparison.
@@ -73,6 +80,8 @@ pub(crate) struct Reconciled {
     pub(crate) outcomes: Vec<Outcome>,
     /// The counts of the kind that is being compared.
     pub(crate) current: Counts,
+    /// The deletions of each kind, if the command looks for them.
+    pub(crate) deletions: Vec<(Kind, Deletions)>,
 }
 
 impl Reconciliation {
@@ -107,6 +116,12 @@ impl Reconciliation {
                 state.outcomes.push(outcome);
                 state.current = Counts::default();
             });
+        }
+        for &kind in self.kinds.iter().filter(|_| self.finds_deletions) {
+            let listed = Listed { store: &self.store, kind };
+            let work = find_absent::<S, _, _>(listed, &self.api, &access, &mut session, &self.log);
+            let deletions = Box::pin(work).await?;
+            state.send_modify(|state| state.deletions.push((kind, deletions)));
         }
         Ok(())
     }

@@ -33,6 +33,10 @@ impl Checkable for crate::batch::protocol::Protocol {
     const MUST_HOLD: &'static [&'static str] = &crate::batch::properties::MUST_HOLD;
 }
 
+impl Checkable for crate::reconciliation::protocol::Protocol {
+    const MUST_HOLD: &'static [&'static str] = &crate::reconciliation::properties::MUST_HOLD;
+}
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct Verdict<A> {

@@ -59,6 +59,10 @@
 //! The fourth part, [`batch`], has the messages of one entity at one processor, which writes the receipt of a message
 //! while the next one is consumed.
 //!
+//! # Webhooks that are never sent
+//! The fifth part, [`reconciliation`], has webhooks that are never sent, discarded, late or repeated, and the
+//! reconciler that publishes what they did not bring.
+//!
 //! # Deliberately broken
 //! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` lists the properties that it breaks: a check that finds nothing in
 //! a broken protocol proves nothing about a sound one.
@@ -81,4 +85,5 @@ pub mod properties;
 pub mod order;
 pub mod deferral;
 pub mod batch;
+pub mod reconciliation;
 pub mod check;

@@ -12,6 +12,7 @@ use inlet_model::deferral;
 use inlet_model::flaw::Flaw;
 use inlet_model::order;
 use inlet_model::protocol::Protocol;
+use inlet_model::reconciliation;
 use inlet_model::scenario::Scenario;
 
 fn main() -> ExitCode {
@@ -34,6 +35,10 @@ fn main() -> ExitCode {
     for scenario in batch::scenario::Scenario::with_faults(more) {
         sound &= holds(scenario.name, scenario.faults, &batch::protocol::Protocol::sound(scenario));
     }
+    for scenario in reconciliation::scenario::Scenario::with_faults(more) {
+        let protocol = reconciliation::protocol::Protocol::sound(scenario.clone());
+        sound &= holds(scenario.name, scenario.faults, &protocol);
+    }
     println!("\nflaws, each with a shortest path to the broken property");
     for flaw in Flaw::ALL {
         let scenario = flaw.scenario();
@@ -51,6 +56,11 @@ fn main() -> ExitCode {
     for flaw in batch::flaw::Flaw::ALL {
         let scenario = flaw.scenario();
         sound &= is_found(&flaw, scenario.name, &batch::protocol::Protocol::flawed(scenario, flaw));
+    }
+    for flaw in reconciliation::flaw::Flaw::ALL {
+        let scenario = flaw.scenario();
+        let protocol = reconciliation::protocol::Protocol::flawed(scenario.clone(), flaw);
+        sound &= is_found(&flaw, scenario.name, &protocol);
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -210,6 +210,7 @@ fn no_function_links_tools_or_operators_code() {
             Command::new("cargo").args(arguments).current_dir(repository::root()).output().expect("cargo");
         let features = String::from_utf8(output.stdout).expect("text");
         assert!(features.contains("inlet feature \"default\""), "{function}: {features}");
+        assert!(!features.contains("inlet-twins"), "{function} links the twins");
         for feature in ["tools", "operate", "schema"] {
             assert!(
                 !features.contains(&format!("feature \"{feature}\"")),

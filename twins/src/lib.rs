@@ -5,12 +5,15 @@
 //! over HTTP.
 
 pub mod random;
+pub mod dispatch;
 pub mod world;
 pub mod server;
 pub mod zid;
 pub mod zort;
 pub mod dealpos;
 pub mod zip;
+pub mod tiki;
+pub mod any;
 
 use std::collections::BTreeMap;
 

@@ -40,7 +40,15 @@ impl<T: Twin + Send + 'static> TwinServer<T> {
     /// # Errors
     /// If there is no free port.
     pub fn start(twin: T, clock: fn() -> Timestamp) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        Self::start_on(0, twin, clock)
+    }
+
+    /// Serves a twin on this port of this machine, on a thread of its own; 0 is a free port.
+    ///
+    /// # Errors
+    /// If the port is not free.
+    pub fn start_on(port: u16, twin: T, clock: fn() -> Timestamp) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let served = Served { twin, clock, responses: VecDeque::new(), requests: Vec::new() };

@@ -1,7 +1,7 @@
 //! A twin in simulated time: its webhooks reach an event log through the provider's own verification and parser, or are
 //! lost on the way, and its API is read by the reconciler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,8 +15,8 @@ use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Api, Details, EntityHistory, EventLog, Outcome, Publication, Published, Request, Response, Run, Session,
-    Source, reconcile,
+    Api, Deletions, Details, EntityHistory, EntityLog, EventLog, KnownEntity, Listed, Outcome, Publication,
+    Published, Request, Response, Run, Session, Source, find_absent, is_deletion, reconcile,
 };
 use inlet::request::Unverified;
 use inlet::store::StoreName;
@@ -25,23 +25,11 @@ use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::dispatch::{Attempt, Dispatch};
 use crate::random::Random;
 use crate::{ApiRequest, ApiResponse, Twin, Webhook};
 
-/// The faults on the way of the webhooks.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Way {
-    /// The webhooks that the provider never sends, of a thousand.
-    pub lost: u64,
-    /// The webhooks that arrive twice, of a thousand.
-    pub repeated: u64,
-    /// The longest time that a webhook takes; shorter than the provider's retry span. Later webhooks may overtake it.
-    pub delay: Duration,
-    /// True while the provider sends nothing.
-    pub is_silent: bool,
-    /// True while the receiver responds to no webhook. The provider retries by its policy, and its circuit breaker counts.
-    pub is_down: bool,
-}
+pub use crate::dispatch::Way;
 
 /// A twin with the store's events, in simulated time.
 #[derive(Debug)]
@@ -57,24 +45,15 @@ struct State<T> {
     twin: T,
     way: Way,
     random: Random,
-    /// The attempts under way, by the time of their arrival.
-    attempts: BTreeMap<(i64, u64), Attempt>,
-    next: u64,
-    /// The failures that the circuit breaker counts, in milliseconds.
-    failures: Vec<i64>,
-    is_broken: bool,
+    dispatch: Dispatch,
     events: BTreeMap<String, Vec<Published>>,
+    /// The entities that an event deleted.
+    deleted: BTreeSet<String>,
     webhooks: u64,
     /// The configured responses to the next requests.
     responses: Vec<ApiResponse>,
     /// The requests of the reader, in milliseconds.
     requests: Vec<i64>,
-}
-
-#[derive(Clone, Debug)]
-struct Attempt {
-    webhook: Webhook,
-    number: usize,
 }
 
 /// The begin of the simulated time.
@@ -87,11 +66,9 @@ impl<T: Twin + Send> World<T> {
             twin,
             way: Way::default(),
             random: Random::new(seed),
-            attempts: BTreeMap::new(),
-            next: 0,
-            failures: Vec::new(),
-            is_broken: false,
+            dispatch: Dispatch::default(),
             events: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             webhooks: 0,
             responses: Vec::new(),
             requests: Vec::new(),
@@ -125,14 +102,12 @@ impl<T: Twin + Send> World<T> {
 
     /// Repairs what the provider's circuit breaker disabled.
     pub fn renew(&self) {
-        let mut state = self.state();
-        state.is_broken = false;
-        state.failures.clear();
+        self.state().dispatch.enable();
     }
 
     /// Returns true if the circuit breaker has disabled the URL.
     pub fn is_broken(&self) -> bool {
-        self.state().is_broken
+        self.state().dispatch.is_disabled()
     }
 
     /// Reads the twin.
@@ -164,52 +139,30 @@ impl<T: Twin + Send> World<T> {
     fn change(&self) {
         let now = self.time();
         let mut state = self.state();
-        let State { twin, random, .. } = &mut *state;
+        let State { twin, random, way, dispatch, .. } = &mut *state;
         let webhook = twin.change(random, now);
-        let is_sent = !state.way.is_silent && !state.is_broken;
-        let lost = state.way.lost;
-        if is_sent && !state.random.happens(lost) {
-            let repeated = state.way.repeated;
-            let times = if state.random.happens(repeated) { 2 } else { 1 };
-            for _ in 0..times {
-                state.schedule(now.as_millisecond(), Attempt { webhook: webhook.clone(), number: 0 });
-            }
-        }
+        dispatch.send(&webhook, *way, random, now.as_millisecond());
     }
 
     /// Delivers every attempt until this time.
     fn advance_to(&self, end: i64) {
         loop {
             let mut state = self.state();
-            let due = state.attempts.first_key_value().map(|(key, _)| *key).filter(|(at, _)| *at <= end);
-            let Some(key) = due else { break };
-            let attempt = state.attempts.remove(&key).expect("an attempt");
-            self.now.fetch_max(key.0, Ordering::Relaxed);
-            self.arrive(&mut state, attempt, key.0);
+            let Some((at, attempt)) = state.dispatch.due(end) else { break };
+            self.now.fetch_max(at, Ordering::Relaxed);
+            self.arrive(&mut state, attempt, at);
         }
         self.now.fetch_max(end, Ordering::Relaxed);
     }
 
     fn arrive(&self, state: &mut State<T>, attempt: Attempt, at: i64) {
-        let policy = <T::Provider as Provider>::RETRY_POLICY;
-        if state.way.is_down {
-            if let Some(breaker) = &policy.circuit_breaker {
-                let window = i64::try_from(breaker.window.as_millis()).expect("a short time");
-                state.failures.retain(|failed| at - failed < window);
-                state.failures.push(at);
-                if state.failures.len() >= breaker.disable_at as usize && breaker.discards_backlog {
-                    state.is_broken = true;
-                    state.attempts.clear();
-                    return;
-                }
-            }
-            let waits = policy.retries.as_ref().map_or(&[][..], |retries| retries.backoff);
-            if let Some(wait) = waits.get(attempt.number) {
-                let wait = i64::try_from(wait.as_millis()).expect("a short time");
-                state.schedule(at + wait, Attempt { number: attempt.number + 1, ..attempt });
-            }
+        let State { dispatch, random, way, .. } = state;
+        if way.is_down {
+            let policy = <T::Provider as Provider>::RETRY_POLICY;
+            dispatch.fail(attempt, None, &policy, *way, random, at);
             return;
         }
+        dispatch.succeed();
         state.webhooks += 1;
         let event = self.received(&attempt.webhook, at);
         state.store_event(&event, false);
@@ -255,6 +208,16 @@ impl<T: Twin + Send> World<T> {
         let run = Run { store: &self.store, defaults: &defaults, kind, since, publishes, details };
         let mut session = Session::new(<T::Provider as Source>::LIMIT);
         reconcile::<T::Provider, _, _>(&run, self, access, &mut session, self, |_| {})
+            .await
+            .expect("an event log that works")
+    }
+
+    /// Looks for deletions of one kind whose webhooks were lost.
+    pub async fn find_absent(&self, kind: Kind) -> Deletions {
+        let access = <T::Provider as Source>::Access::deserialize(&T::access()).expect("an access");
+        let listed = Listed { store: &self.store, kind };
+        let mut session = Session::new(<T::Provider as Source>::LIMIT);
+        find_absent::<T::Provider, _, _>(listed, self, &access, &mut session, self)
             .await
             .expect("an event log that works")
     }
@@ -311,17 +274,14 @@ impl<T: Twin + Send> World<T> {
 }
 
 impl<T> State<T> {
-    fn schedule(&mut self, at: i64, attempt: Attempt) {
-        let delay = u64::try_from(self.way.delay.as_millis()).expect("a short time");
-        let delay = 50 + self.random.below(delay.max(1));
-        self.next += 1;
-        self.attempts.insert((at + i64::try_from(delay).expect("a short time"), self.next), attempt);
-    }
-
     /// Stores an event, unless one with the same id is there.
     fn store_event(&mut self, event: &Verified<Event>, is_reconciled: bool) -> bool {
         let message: Value = serde_json::from_str(&CloudEvent::of(event).to_json()).expect("a message");
-        let events = self.events.entry(event.id().entity_path().to_owned()).or_default();
+        let path = event.id().entity_path().to_owned();
+        if message["type"].as_str().is_some_and(is_deletion) {
+            self.deleted.insert(path.clone());
+        }
+        let events = self.events.entry(path).or_default();
         if events.iter().any(|stored| stored.id == *event.id()) {
             return false;
         }
@@ -372,6 +332,18 @@ impl<T: Twin + Send> EventLog for World<T> {
     async fn publish(&self, event: Verified<Event>) -> Result<Publication, Fault> {
         let is_new = self.state().store_event(&event, true);
         Ok(if is_new { Publication::Published } else { Publication::Known })
+    }
+}
+
+impl<T: Twin + Send> EntityLog for World<T> {
+    async fn entities(&self, prefix: &str) -> Result<Vec<KnownEntity>, Fault> {
+        let state = self.state();
+        let of_prefix = state.events.iter().filter(|(path, _)| path.starts_with(prefix));
+        let known = of_prefix.filter_map(|(path, events)| {
+            let newest = events.last()?.received_at;
+            Some(KnownEntity { path: path.clone(), newest, is_deleted: state.deleted.contains(path) })
+        });
+        Ok(known.collect())
     }
 }
 

@@ -14,6 +14,7 @@ use inlet::canonical::Kind;
 use inlet::provider::Provider;
 use inlet::reconcile::{Counts, Coverage, Details, Failure, Outcome, Source, Unread};
 use inlet_twins::dealpos::DealPosTwin;
+use inlet_twins::tiki::TikiTwin;
 use inlet_twins::world::{Way, World};
 use inlet_twins::zid::ZidTwin;
 use inlet_twins::zip::{Transaction, ZipTwin};
@@ -158,6 +159,42 @@ async fn every_capture_and_refund_of_zip_is_published() {
     let again = world.reconcile(Kind::Payment, begin, true, Details::OfMissed).await;
     assert_eq!((again.missed, again.counts.missed, again.counts.young), (Vec::new(), 0, 0));
     assert!(again.counts.reconciled > 100 && again.counts.arrived > 100, "{:?}", again.counts);
+}
+
+/// Returns the customer returns whose newest event has another status, and the number of all.
+fn other_statuses(world: &World<TikiTwin>) -> (Vec<String>, usize) {
+    let truth = world.twin(Twin::truth);
+    let is_other = |ticket: &&inlet_twins::Truth| {
+        world.published(Kind::ReturnOrder, &ticket.entity, "status").as_ref() != Some(&ticket.state[0].1)
+    };
+    (truth.iter().filter(is_other).map(|ticket| ticket.entity.clone()).collect(), truth.len())
+}
+
+#[tokio::test]
+async fn every_customer_return_of_tiki_is_published() {
+    let world = World::new(TikiTwin::default(), 18);
+    let begin = world.time();
+    world.set_way(Way { lost: 200, ..WELL });
+    world.live(6 * HOUR, 60_000);
+    world.set_way(WELL);
+    world.rest(HOUR);
+    let (lost, all) = other_statuses(&world);
+    assert!(lost.len() > 10 && all > 2 * lost.len(), "{} of {all}", lost.len());
+    let outcome = world.reconcile(Kind::ReturnOrder, begin, true, Details::OfMissed).await;
+    assert!(matches!(outcome.coverage, Ok(Coverage::Complete)), "{:?}", outcome.coverage);
+    assert_eq!(outcome.missed.len(), lost.len(), "{:?}", outcome.missed);
+    assert_eq!(other_statuses(&world), (Vec::new(), all));
+    let again = world.reconcile(Kind::ReturnOrder, begin, true, Details::OfMissed).await;
+    assert_eq!((again.missed, again.counts.missed, again.corrected), (Vec::new(), 0, 0));
+}
+
+#[tokio::test]
+async fn the_orders_of_tiki_cannot_be_read() {
+    let world = World::new(TikiTwin::default(), 18);
+    world.live(HOUR, 60_000);
+    let outcome = world.reconcile(Kind::Order, world.time(), true, Details::OfMissed).await;
+    assert!(matches!(outcome.coverage, Ok(Coverage::Unknown)), "{:?}", outcome.coverage);
+    assert_eq!((outcome.requests, outcome.arrived_per_mille()), (0, None));
 }
 
 #[tokio::test]

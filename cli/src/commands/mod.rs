@@ -7,6 +7,7 @@ pub(crate) mod secret;
 pub(crate) mod store;
 pub(crate) mod webhook;
 pub(crate) mod send;
+pub(crate) mod twin;
 pub(crate) mod sample_event;
 pub(crate) mod quarantine;
 pub(crate) mod list;

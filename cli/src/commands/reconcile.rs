@@ -5,7 +5,7 @@ use std::time::Duration;
 use inlet::canonical::Kind;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Counts, Coverage, Details, Failure as ApiFailure, MissedEntity, Outcome, Session, Unread,
+    Counts, Coverage, Deletions, Details, Failure as ApiFailure, MissedEntity, Outcome, Session, Unread,
 };
 use inlet_aws::client::clock;
 use inlet_aws::operate::event_log::TableEventLog;
@@ -29,6 +29,7 @@ use crate::shell::quoted;
 use crate::webhook::access::AccessFrom;
 
 /// The arguments of `inlet reconcile`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {
@@ -43,6 +44,9 @@ pub(crate) struct Arguments {
     /// Read every changed object whole: one request each. It finds missed states of objects whose last state arrived
     #[arg(long)]
     histories: bool,
+    /// Find deleted objects too, where the API lists every object: reads that list twice, the provider's retry span apart
+    #[arg(long)]
+    deletions: bool,
     /// Count what is missed without publishing it
     #[arg(long)]
     dry_run: bool,
@@ -77,7 +81,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find_to_change(options, output).await?;
     let since = first_change(arguments.since, &deployment, output)?;
     let again = arguments.continues(since, &deployment.inlet);
-    let Arguments { store, histories, dry_run, yes, access, api, .. } = arguments;
+    let Arguments { store, histories, deletions, dry_run, yes, access, api, .. } = arguments;
     let access = match access.given(readable.access)? {
         Some(given) => given,
         None => match api_access::read(&deployment, &store).await? {
@@ -87,18 +91,23 @@ pub(crate) async fn run(
     };
     let api = ProviderApi::new(api.as_deref())?;
     let details = if histories { Details::OfAll } else { Details::OfMissed };
-    let count =
-        Reconciliation { kinds, details, ..comparison(&deployment, &store, &readable, api, access, since) };
+    let count = Reconciliation {
+        kinds,
+        details,
+        finds_deletions: deletions,
+        ..comparison(&deployment, &store, &readable, api, access, since)
+    };
     let unreadable = unreadable(store.provider, &readable, &count.kinds);
     let (mut report, mut stopped) = carry_out(&count, &store, output).await?;
     report.unreadable.clone_from(&unreadable);
     let missed = report.missed();
     if !dry_run && !stopped && missed > 0 {
         confirm(&format!("Publish the states of {}?", counted(missed, "object", "objects")), yes)?;
-        let publish = Reconciliation { publishes: true, ..count };
+        let found = std::mem::take(&mut report.deletions);
+        let publish = Reconciliation { publishes: true, finds_deletions: false, ..count };
         let published = carry_out(&publish, &store, output).await;
         (report, stopped) = published.map_err(|failure| stopped_half_way(failure, &again))?;
-        report.unreadable = unreadable;
+        (report.unreadable, report.deletions) = (unreadable, found);
     }
     output.report(&report)?;
     report.verdict(stopped, again)
@@ -107,11 +116,14 @@ pub(crate) async fn run(
 impl Arguments {
     /// Returns the advice to run the command again, over the same changes.
     fn continues(&self, since: ReceivedAt, inlet: &str) -> String {
-        let Self { store, since: _, kinds, histories, dry_run, yes: _, access, api } = self;
+        let Self { store, since: _, kinds, histories, deletions, dry_run, yes: _, access, api } = self;
         let mut flags = String::new();
         flags.extend(kinds.iter().map(|kind| format!(" --kind {kind}")));
         if *histories {
             flags += " --histories";
+        }
+        if *deletions {
+            flags += " --deletions";
         }
         if *dry_run {
             flags += " --dry-run";
@@ -175,6 +187,7 @@ pub(crate) fn comparison(
         since,
         details: Details::OfMissed,
         publishes: false,
+        finds_deletions: false,
     }
 }
 
@@ -188,13 +201,14 @@ pub(crate) async fn carry_out(
     let bar = output.progress("compared", None);
     let work = store.provider.reconcile(reconciliation, &state);
     let ended = progress::run(work, &state, &bar, compared).await;
-    let Reconciled { outcomes, .. } = state.send_replace(Reconciled::default());
+    let Reconciled { outcomes, deletions, .. } = state.send_replace(Reconciled::default());
     let report = ReconcileReport {
         store: store.to_string(),
         since: reconciliation.since.to_string(),
         published: reconciliation.publishes,
         kinds: outcomes.into_iter().map(KindReport::of).collect(),
         unreadable: Vec::new(),
+        deletions: deletions.into_iter().map(|(kind, found)| DeletionReport::of(kind, found)).collect(),
     };
     match ended {
         RunOutcome::Done => Ok((report, false)),
@@ -261,6 +275,62 @@ pub(crate) struct ReconcileReport {
     pub(crate) kinds: Vec<KindReport>,
     /// The kinds that webhooks bring and the API does not list.
     unreadable: Vec<&'static str>,
+    /// The deletions of each kind, as far as they are known. Empty if the command did not look for them.
+    deletions: Vec<DeletionReport>,
+}
+
+/// The deletions of one kind, or the reason why they are not known.
+#[derive(Debug, Serialize)]
+struct DeletionReport {
+    kind: &'static str,
+    /// The entities that have events and that two reads of the whole list lack. Absent if it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<Vec<String>>,
+    /// Number of entities that the list lacks and that the API returns by their id: they are not deleted.
+    hidden: u64,
+    /// The reason why nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<String>,
+}
+
+impl DeletionReport {
+    fn of(kind: Kind, found: Deletions) -> Self {
+        let kind = kind.as_str();
+        match found {
+            Deletions::Known { absent, hidden } => Self { kind, absent: Some(absent), hidden, unknown: None },
+            Deletions::Unknown(reason) => {
+                Self { kind, absent: None, hidden: 0, unknown: Some(reason.to_string()) }
+            }
+        }
+    }
+
+    fn page(&self, page: &mut Page) {
+        let kind = self.kind;
+        if let Some(reason) = &self.unknown {
+            page.line(format_args!("{kind}: deletions are unknown: {}", printable(reason)));
+        }
+        let absent = self.absent.as_deref().unwrap_or_default();
+        if self.absent.is_some() {
+            let count = counted(absent.len(), "object", "objects");
+            page.line(format_args!("{kind}: {count} with events and absent from two reads of the list"));
+        }
+        for entity in absent.iter().take(SHOWN) {
+            page.line(format_args!("absent {}", printable(entity)));
+        }
+        if absent.len() > SHOWN {
+            page.aside(format_args!("and {} more; --json prints them", absent.len().saturating_sub(SHOWN)));
+        }
+    }
+}
+
+/// Returns a sentence about the deletions that were not looked for.
+pub(crate) fn unseen_deletions(kinds: &[&str], readable: &Readable) -> String {
+    let whole = |kind: &&&str| readable.whole_lists.iter().any(|whole| whole.as_str() == **kind);
+    let findable: Vec<&str> = kinds.iter().filter(whole).copied().collect();
+    if findable.is_empty() {
+        return "deletions are unknown: the API lists the objects of a window".to_owned();
+    }
+    format!("deletions are unknown: `inlet reconcile --deletions` finds those of {}", findable.join(", "))
 }
 
 /// The result for one kind.
@@ -389,6 +459,9 @@ impl Report for ReconcileReport {
         for kind in &self.unreadable {
             page.line(format_args!("{kind}: cannot be read in the provider's API"));
         }
+        for deletions in &self.deletions {
+            deletions.page(page);
+        }
         let objects = self.kinds.iter().flat_map(|kind| &kind.objects);
         for object in objects.take(SHOWN) {
             let verb = if self.published { "published" } else { "missed" };
@@ -408,6 +481,7 @@ impl Report for ReconcileReport {
 #[cfg(test)]
 mod tests {
     use inlet::fault::Fault;
+    use inlet::reconcile::NoAbsence;
 
     use super::*;
 
@@ -434,6 +508,27 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_is_known_or_has_a_reason() {
+        let json = |found| serde_json::to_value(DeletionReport::of(Kind::Product, found)).unwrap();
+        let absent = vec!["zid/a/product/7".to_owned()];
+        assert_eq!(
+            json(Deletions::Known { absent, hidden: 1 }),
+            serde_json::json!({"kind": "product", "absent": ["zid/a/product/7"], "hidden": 1})
+        );
+        assert_eq!(
+            json(Deletions::Unknown(NoAbsence::Half)),
+            serde_json::json!({"kind": "product", "hidden": 0, "unknown": "the list could not be read to its end"})
+        );
+    }
+
+    #[test]
+    fn the_note_names_the_kinds_whose_deletions_can_be_found() {
+        let readable = Readable::of::<inlet_zid::Zid>();
+        assert!(unseen_deletions(&["order", "product"], &readable).ends_with("finds those of product"));
+        assert!(unseen_deletions(&["order"], &readable).ends_with("the objects of a window"));
+    }
+
+    #[test]
     fn a_run_that_published_some_of_the_states_exits_with_5() {
         let fault = Fault::transient("not stored", "throttled");
         let failure = stopped_half_way(Failure::Inlet { context: "a test", fault }, "run it again");
@@ -452,14 +547,15 @@ mod tests {
 
     #[test]
     fn the_command_that_continues_compares_the_same_changes() {
-        let line = "reconcile zid/riyadh --since 7d --kind order --histories --yes --access zid.json";
+        let line =
+            "reconcile zid/riyadh --since 7d --kind order --histories --deletions --yes --access zid.json";
         let line =
             <Line as clap::Parser>::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{error}"));
         let since = ReceivedAt::parse("2025-06-12T08:01:12.000Z").unwrap();
         assert_eq!(
             line.arguments.continues(since, "inlet --stack shop"),
             "run `inlet --stack shop reconcile zid/riyadh --since 2025-06-12T08:01:12.000Z --kind order --histories \
-             --access zid.json` again: it publishes nothing twice"
+             --deletions --access zid.json` again: it publishes nothing twice"
         );
     }
 
@@ -474,7 +570,14 @@ mod tests {
         ] {
             let kinds = coverages.into_iter().map(|coverage| KindReport::of(outcome(coverage))).collect();
             let (store, since) = ("zid/riyadh".to_owned(), "2025-06-12T08:00:00Z".to_owned());
-            let report = ReconcileReport { store, since, published: false, kinds, unreadable: Vec::new() };
+            let report = ReconcileReport {
+                store,
+                since,
+                published: false,
+                kinds,
+                unreadable: Vec::new(),
+                deletions: Vec::new(),
+            };
             assert_eq!(
                 report.verdict(false, "run it again".to_owned()).err().map(|failure| failure.exit_code()),
                 code

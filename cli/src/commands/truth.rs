@@ -4,7 +4,9 @@
 use inlet::reconcile::Counts;
 use serde::Serialize;
 
-use crate::commands::reconcile::{KindReport, carry_out, comparison, first_change, unreadable};
+use crate::commands::reconcile::{
+    KindReport, carry_out, comparison, first_change, unreadable, unseen_deletions,
+};
 use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
 use crate::deployment::{api_access, stores};
@@ -69,7 +71,9 @@ pub(crate) async fn run(
             });
         }
         let store = store.to_string();
-        report.stores.push(StoreTruth { store, unknown: None, kinds: compared.kinds, unreadable });
+        let kinds: Vec<&str> = compared.kinds.iter().map(|kind| kind.kind).collect();
+        let deletions = Some(unseen_deletions(&kinds, &readable));
+        report.stores.push(StoreTruth { store, unknown: None, kinds: compared.kinds, unreadable, deletions });
     }
     output.report(&report)?;
     report.verdict(&deployment.inlet)
@@ -92,12 +96,15 @@ struct StoreTruth {
     kinds: Vec<KindReport>,
     /// The kinds that webhooks bring and the API does not list.
     unreadable: Vec<&'static str>,
+    /// A sentence about deletions. This command does not look for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletions: Option<String>,
 }
 
 impl StoreTruth {
     fn unknown(store: &StoreAddress, reason: &'static str) -> Self {
         let store = store.to_string();
-        Self { store, unknown: Some(reason), kinds: Vec::new(), unreadable: Vec::new() }
+        Self { store, unknown: Some(reason), kinds: Vec::new(), unreadable: Vec::new(), deletions: None }
     }
 }
 
@@ -150,6 +157,9 @@ impl Report for Truth {
             if !store.unreadable.is_empty() {
                 let kinds = store.unreadable.join(", ");
                 page.aside(format_args!("{}: the API lists no {kinds}", store.store));
+            }
+            if let Some(deletions) = &store.deletions {
+                page.aside(format_args!("{}: {deletions}", store.store));
             }
         }
     }

@@ -2,3 +2,4 @@
 
 pub(crate) mod simulated_provider;
 pub(crate) mod generator;
+pub(crate) mod twin;

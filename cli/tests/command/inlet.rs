@@ -135,6 +135,21 @@ impl Running {
         panic!("no line contains {word:?}:\n{}", self.passed.join("\n"))
     }
 
+    /// Returns all lines up to one that contains this, on either output.
+    #[track_caller]
+    pub(crate) fn lines_until(&mut self, word: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Ok(line) = self.received.recv_timeout(TIME_LIMIT) {
+            let is_last = line.contains(word);
+            lines.push(line);
+            if is_last {
+                return lines;
+            }
+        }
+        let _ = self.child.kill();
+        panic!("no line contains {word:?}: {lines:?}")
+    }
+
     /// Sends the signal of Ctrl-C.
     pub(crate) fn stop(&self) {
         let pid = self.child.id().to_string();

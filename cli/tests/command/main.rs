@@ -16,6 +16,7 @@ mod readme;
 mod secret;
 mod store;
 mod send;
+mod twin;
 mod urls;
 mod given;
 mod fake_aws;

@@ -7,7 +7,7 @@ use inlet_aws::lambda::reconciler::ProviderApi;
 use inlet_twins::random::Random;
 use inlet_twins::server::TwinServer;
 use inlet_twins::zid::ZidTwin;
-use inlet_twins::{Answer, Twin};
+use inlet_twins::{ApiResponse, Twin};
 use jiff::Timestamp;
 use serde::Deserialize as _;
 
@@ -49,7 +49,7 @@ async fn an_api_is_read_over_http() {
 async fn a_refusal_has_the_time_to_wait() {
     let server = server();
     let (request, walk) = request();
-    server.set_answers([Answer { status: 429, retry_after: Some(7), body: String::new() }]);
+    server.set_responses([ApiResponse { status: 429, retry_after: Some(7), body: String::new() }]);
     let response = api(&server).send(&request).await.unwrap();
     let retry_after = Some(std::time::Duration::from_secs(7));
     assert_eq!(Zid::read(&walk, &response).unwrap_err(), Failure::RateLimited { retry_after });
@@ -59,7 +59,7 @@ async fn a_refusal_has_the_time_to_wait() {
 async fn a_redirect_is_a_response_and_is_not_followed() {
     let server = server();
     let (request, walk) = request();
-    server.set_answers([Answer { status: 302, retry_after: None, body: String::new() }]);
+    server.set_responses([ApiResponse { status: 302, retry_after: None, body: String::new() }]);
     let response = api(&server).send(&request).await.unwrap();
     assert_eq!(Zid::read(&walk, &response).unwrap_err(), Failure::Unauthorized { status: 302 });
     assert_eq!(server.take_requests().len(), 1);

@@ -49,6 +49,8 @@ impl Source for Zid {
         ("manager_token", "the access_token of the store"),
     ];
     const KINDS: &'static [Kind] = &[Kind::Order, Kind::Product, Kind::Cart];
+    /// The list of products has no filter. Those of orders and carts are read by a window of time.
+    const WHOLE_LISTS: &'static [Kind] = &[Kind::Product];
     const LIMIT: RequestLimit = LIMIT;
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {

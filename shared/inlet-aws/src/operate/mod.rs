@@ -6,6 +6,7 @@ pub use crate::history::{entity as history, event_log, event_status};
 pub mod index_desc;
 pub mod selection;
 pub mod find;
+mod entity_log;
 pub mod quarantine_list;
 mod in_order;
 pub mod replay;

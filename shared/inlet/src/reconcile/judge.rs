@@ -121,7 +121,8 @@ enum Compared {
 fn compare_newest(observed: &Observation, events: &[Published]) -> Compared {
     let by_arrival: Vec<&Published> = events.iter().collect();
     let mut by_change = by_arrival.clone();
-    by_change.sort_by_key(|event| changed_at(event));
+    // Providers' times have seconds or minutes: of two changes of one time, the event with the state is the later one.
+    by_change.sort_by_key(|event| (changed_at(event), has_whole_state(observed, event)));
     let webhooks: Vec<&Published> = by_change.iter().copied().filter(|event| !event.is_reconciled).collect();
     if observed.state.is_empty() {
         let came_after = |events: &[&Published]| events.iter().any(|event| is_after_change(event, observed));
@@ -138,6 +139,11 @@ fn compare_newest(observed: &Observation, events: &[Published]) -> Compared {
     }
     let (fields, by_webhook) = (differing(observed, &by_arrival), differing(observed, &webhooks).is_empty());
     if fields.is_empty() { Compared::Same { by_webhook } } else { Compared::Overtaken { fields, by_webhook } }
+}
+
+/// Returns true if an event has every field of the state, with the same value.
+fn has_whole_state(observed: &Observation, event: &Published) -> bool {
+    observed.state.iter().all(|(name, value)| is_published(observed, name, value, &event.data))
 }
 
 /// Returns the time of the change that an event brings: the object's own, else that of its arrival.

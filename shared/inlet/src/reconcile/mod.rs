@@ -12,6 +12,8 @@
 //!
 //! [`reconcile`] does all of it for one kind of object: it reads, compares each observation with the events of its
 //! entity ([`judge`]), and gives what they lack to the [`EventLog`] as an event.
+//!
+//! [`find_absent`] finds objects that have events and that the provider's list no longer contains.
 
 mod request;
 mod response;
@@ -24,7 +26,9 @@ mod reader;
 mod history;
 mod judge;
 mod run;
+mod absence;
 
+pub use absence::{Deletions, EntityLog, KnownEntity, Listed, NoAbsence, find_absent, is_deletion};
 pub use fetched::{Fetched, Missed, OBSERVED, ObservedEvent};
 pub use history::{EntityHistory, EventLog, Publication, Published};
 pub use judge::{Judgement, Verdict, judge};

@@ -22,6 +22,9 @@ pub trait Source: Provider {
     const KINDS: &'static [Kind];
     /// The kinds of [`Source::KINDS`] that webhooks bring too. Without webhooks there is nothing to compare.
     const COMPARED: &'static [Kind] = Self::KINDS;
+    /// The kinds of which a walk over all time returns every object that exists, by the provider's pages. Only of these
+    /// an absence can mean a deletion. The lists of all others are of a window.
+    const WHOLE_LISTS: &'static [Kind] = &[];
     /// The requests that a reader may send.
     const LIMIT: RequestLimit;
 

@@ -105,8 +105,9 @@ impl ListReport {
         let mut line = object(json!({
             "message": "list", "provider": provider, "store": store.as_str(), "kind": kind.as_str(),
         }));
-        let mut measured =
-            Measured::of_stage(stage).of(Dimension::Provider, provider).of(Dimension::Store, store.as_str());
+        let mut measured = Measured::of_stage(stage)
+            .with_dimension(Dimension::Provider, provider)
+            .with_dimension(Dimension::Store, store.as_str());
         match &self.reading {
             Err(fault) => {
                 line.extend(object(json!({"level": "error", "outcome": "failed", "reason": fault.chain()})));

@@ -80,6 +80,18 @@ fn a_state_that_an_older_one_overtook_is_not_missed() {
 }
 
 #[test]
+fn of_two_changes_in_one_second_either_may_arrive_first() {
+    let order = observed(Some(60), &[("status", "ready")]);
+    let at_once = || timestamp(at(-60)).to_string();
+    let ready = |minutes: i64| event(minutes, json!({"status": "ready", "updated_at": at_once()}));
+    let new = |minutes: i64| event(minutes, json!({"status": "new", "updated_at": at_once()}));
+    let overtaken = Verdict::Overtaken { fields: vec!["status"], by_webhook: true };
+    assert_eq!(verdict(&order, vec![ready(-59), new(-58)]), overtaken);
+    assert_eq!(verdict(&order, vec![new(-59), ready(-58)]), Verdict::Arrived);
+    assert_eq!(verdict(&order, vec![new(-59), new(-58)]), missed(&["status"]));
+}
+
+#[test]
 fn numbers_are_compared_as_numbers() {
     for (published, value, is_same) in [
         (json!("172.50000000000000"), "172.5", true),

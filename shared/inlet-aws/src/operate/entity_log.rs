@@ -1,0 +1,31 @@
+//! The entities that have events, from the time index: for deletions that no webhook brought.
+
+use std::collections::BTreeMap;
+
+use inlet::fault::Fault;
+use inlet::reconcile::{EntityLog, KnownEntity, is_deletion};
+
+use crate::client::clock;
+use crate::operate::event_log::TableEventLog;
+use crate::operate::index_desc::NewestFirst;
+
+impl EntityLog for TableEventLog {
+    /// Reads the time index from now back to the oldest event: it has no index by entity.
+    async fn entities(&self, prefix: &str) -> Result<Vec<KnownEntity>, Fault> {
+        let now = clock::now();
+        let mut pages = NewestFirst::searching(&self.table, self.table.time_index.oldest(now), now);
+        let mut known: BTreeMap<String, KnownEntity> = BTreeMap::new();
+        while let Some(page) = pages.next().await? {
+            for arrival in page.iter().filter(|arrival| arrival.id.entity_path().starts_with(prefix)) {
+                let path = arrival.id.entity_path();
+                let entity = known.entry(path.to_owned()).or_insert_with(|| KnownEntity {
+                    path: path.to_owned(),
+                    newest: arrival.received_at(),
+                    is_deleted: false,
+                });
+                entity.is_deleted |= is_deletion(&arrival.canonical_type);
+            }
+        }
+        Ok(known.into_values().collect())
+    }
+}
