@@ -28,8 +28,8 @@ def unit_tests() -> list[list[str]]:
 
 
 def end_to_end_tests() -> list[str]:
-    """Returns the call that runs all tests that need the stack."""
-    return ["cargo", "test", "--locked", "--workspace", *_selected(end_to_end=True)]
+    """Returns the call that runs all tests that need the stack, also after one of them has failed."""
+    return ["cargo", "test", "--locked", "--workspace", "--no-fail-fast", *_selected(end_to_end=True)]
 
 
 def _selected(end_to_end: bool) -> list[str]:

@@ -51,11 +51,15 @@ pub enum Metric {
     ProcessorTenEntities,
     Walk,
     Resend,
+    ProcessorOneEntitySlow,
+    ProcessorTenEntitiesSlow,
+    WalkSlow,
+    ResendSlow,
 }
 
 impl Metric {
     /// All metrics, in the order of the table.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 40] = [
         Self::StartInstructions,
         Self::StartInstructionsConnected,
         Self::StartWall,
@@ -92,6 +96,10 @@ impl Metric {
         Self::ProcessorTenEntities,
         Self::Walk,
         Self::Resend,
+        Self::ProcessorOneEntitySlow,
+        Self::ProcessorTenEntitiesSlow,
+        Self::WalkSlow,
+        Self::ResendSlow,
     ];
 
     /// Returns its title and its unit.
@@ -135,6 +143,10 @@ impl Metric {
             Self::ProcessorTenEntities => ("processor, ten entities, services at 5 ms", "events/s"),
             Self::Walk => ("sweeper's walk over processed events, services at 5 ms", "events/s"),
             Self::Resend => ("sweeper sends events again, services at 5 ms", "events/s"),
+            Self::ProcessorOneEntitySlow => ("processor, one entity, services at 15 ms", "events/s"),
+            Self::ProcessorTenEntitiesSlow => ("processor, ten entities, services at 15 ms", "events/s"),
+            Self::WalkSlow => ("sweeper's walk over processed events, services at 15 ms", "events/s"),
+            Self::ResendSlow => ("sweeper sends events again, services at 15 ms", "events/s"),
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn idle(bench: &Bench) -> Result<Idle, Failure> {
     let template = Template::read()?;
     bench.backends.empty();
     let sweeper = Sweeper::start(bench)?;
-    let run = sweeper.run(bench)?.0;
+    let run = sweeper.run(bench, SERVICE)?.0;
     let of_runs = emitted_metrics::of_log(&sweeper.0.log());
     let (receiver, processor) = (start(bench, Body::Zid1.provider(), &[])?, processor(bench)?);
     let message = accept(bench, &receiver, Body::Zid1)?.1;
@@ -110,7 +110,7 @@ fn receiver(bench: &Bench, body: Body) -> Result<Work, Failure> {
 fn way(bench: &Bench, body: Body, traffic: Traffic, events: usize) -> Result<Way, Failure> {
     bench.backends.empty();
     let sweeper = Sweeper::start(bench)?;
-    let idle = sweeper.run(bench)?.0;
+    let idle = sweeper.run(bench, SERVICE)?.0;
     let (receiver, processor) = (start(bench, body.provider(), &[])?, processor(bench)?);
     let messages: Vec<String> =
         (0..events).map(|_| Ok(accept(bench, &receiver, body)?.1)).collect::<Result<_, Failure>>()?;
@@ -164,7 +164,7 @@ fn sweeps(bench: &Bench, sweeper: &Sweeper, events: usize) -> Result<Work, Failu
     let mut sum = Work::default();
     for age in [Duration::ZERO, SECOND_PASS_DELAY] {
         bench.backends.restore(&before, age);
-        let (work, calls) = sweeper.run(bench)?;
+        let (work, calls) = sweeper.run(bench, SERVICE)?;
         let seen: usize = calls.iter().map(receipts_asked).sum();
         if seen < events || calls.iter().any(|call| call.operation.starts_with("SendMessage")) {
             return Err(format!(
@@ -185,13 +185,13 @@ impl Sweeper {
     pub fn start(bench: &Bench) -> Result<Self, Failure> {
         let settled = SETTLED_SECONDS.to_string();
         let sweeper = Self(start(bench, "sweeper", &[("INLET_SETTLED_SECONDS", settled)])?);
-        sweeper.run(bench)?;
+        sweeper.run(bench, SERVICE)?;
         Ok(sweeper)
     }
 
     /// Runs it once. Returns its work and its calls.
-    pub fn run(&self, bench: &Bench) -> Result<(Work, Vec<Call>), Failure> {
-        bench.backends.delay(SERVICE);
+    pub fn run(&self, bench: &Bench, service: Duration) -> Result<(Work, Vec<Call>), Failure> {
+        bench.backends.delay(service);
         let meter = Meter::start(&self.0);
         self.0.deliver(b"{}")?;
         let calls = bench.backends.calls();

@@ -1,4 +1,4 @@
-//! The rates of processor and sweeper, with services that respond after 5 ms: the ceilings of one instance.
+//! The rates of processor and sweeper with services of two speeds: the ceilings of one instance.
 
 use std::time::{Duration, Instant};
 
@@ -19,29 +19,72 @@ const PROCESSED: usize = 200;
 /// The number of messages in a batch: the maximum of a FIFO queue.
 const BATCH: usize = 10;
 
+/// The metrics of services of one speed.
+struct Speed {
+    /// The time for which a service holds a call.
+    service: Duration,
+    one_entity: Metric,
+    ten_entities: Metric,
+    walk: Metric,
+    resend: Metric,
+}
+
+/// Both speeds: what a service usually takes, and three times as long.
+const SPEEDS: [Speed; 2] = [
+    Speed {
+        service: SERVICE,
+        one_entity: Metric::ProcessorOneEntity,
+        ten_entities: Metric::ProcessorTenEntities,
+        walk: Metric::Walk,
+        resend: Metric::Resend,
+    },
+    Speed {
+        service: Duration::from_millis(15),
+        one_entity: Metric::ProcessorOneEntitySlow,
+        ten_entities: Metric::ProcessorTenEntitiesSlow,
+        walk: Metric::WalkSlow,
+        resend: Metric::ResendSlow,
+    },
+];
+
 /// The metrics of these rates.
-pub const METRICS: [Metric; 4] =
-    [Metric::ProcessorOneEntity, Metric::ProcessorTenEntities, Metric::Walk, Metric::Resend];
+pub const METRICS: [Metric; 8] = {
+    let [usual, slow] = SPEEDS;
+    [
+        usual.one_entity,
+        usual.ten_entities,
+        usual.walk,
+        usual.resend,
+        slow.one_entity,
+        slow.ten_entities,
+        slow.walk,
+        slow.resend,
+    ]
+};
 
 /// Measures all rates, in events a second.
 pub fn all(bench: &Bench) -> Measured {
-    Ok(vec![
-        (Metric::ProcessorOneEntity, processor_rate(bench, 1)?),
-        (Metric::ProcessorTenEntities, processor_rate(bench, 10)?),
-        (Metric::Walk, walk(bench)?),
-        (Metric::Resend, resend(bench)?),
-    ])
+    let mut rates = Vec::new();
+    for Speed { service, one_entity, ten_entities, walk: walked, resend: resent } in SPEEDS {
+        rates.extend([
+            (one_entity, processor_rate(bench, 1, service)?),
+            (ten_entities, processor_rate(bench, 10, service)?),
+            (walked, walk(bench, service)?),
+            (resent, resend(bench, service)?),
+        ]);
+    }
+    Ok(rates)
 }
 
 /// Returns the rate of one instance of the processor whose batches have messages of so many entities.
-fn processor_rate(bench: &Bench, entities: usize) -> Result<f64, Failure> {
+fn processor_rate(bench: &Bench, entities: usize, service: Duration) -> Result<f64, Failure> {
     bench.backends.empty();
     let receiver = start(bench, Body::Zid1.provider(), &[])?;
     let message = accept(bench, &receiver, Body::Zid1)?.1;
     let messages: Vec<String> =
         (0..PROCESSED + BATCH).map(|n| of_entity(&message, n % entities, n)).collect::<Result<_, _>>()?;
     let processor = processor(bench)?;
-    bench.backends.delay(SERVICE);
+    bench.backends.delay(service);
     let mut took = Duration::ZERO;
     for (n, some) in messages.chunks(BATCH).enumerate() {
         let response = processor.deliver(&batch(some))?;
@@ -69,24 +112,26 @@ fn of_entity(message: &str, entity: usize, digest: usize) -> Result<String, Fail
 }
 
 /// Returns the rate at which the sweeper's first pass walks over settled events.
-fn walk(bench: &Bench) -> Result<f64, Failure> {
-    let (sweeper, fixed) = events_behind(bench, SWEPT)?;
+fn walk(bench: &Bench, service: Duration) -> Result<f64, Failure> {
+    let (sweeper, fixed) = events_behind(bench, SWEPT, service)?;
     bench.backends.process();
-    sweeping_rate(bench, &sweeper, fixed, SWEPT, 0)
+    let (whole, calls) = timed(bench, &sweeper, service)?;
+    rate(whole.saturating_sub(fixed), &calls, SWEPT, 0)
 }
 
 /// Returns the rate at which the sweeper sends events again whose messages were lost.
-fn resend(bench: &Bench) -> Result<f64, Failure> {
-    let (sweeper, fixed) = events_behind(bench, RESENT)?;
-    sweeping_rate(bench, &sweeper, fixed, RESENT, RESENT)
+fn resend(bench: &Bench, service: Duration) -> Result<f64, Failure> {
+    let (sweeper, fixed) = events_behind(bench, RESENT, service)?;
+    let (whole, calls) = timed(bench, &sweeper, service)?;
+    rate(whole.saturating_sub(fixed), &calls, RESENT, RESENT)
 }
 
 /// Starts the sweeper, and stores so many events behind its cursor, each of another entity. Returns the time of a run
 /// without events too.
-fn events_behind(bench: &Bench, events: usize) -> Result<(Sweeper, Duration), Failure> {
+fn events_behind(bench: &Bench, events: usize, service: Duration) -> Result<(Sweeper, Duration), Failure> {
     bench.backends.empty();
     let sweeper = Sweeper::start(bench)?;
-    let (fixed, _) = timed(bench, &sweeper)?;
+    let (fixed, _) = timed(bench, &sweeper, service)?;
     let receiver = start(bench, Body::Zid1.provider(), &[])?;
     for _ in 0..events {
         accept(bench, &receiver, Body::Zid1)?;
@@ -95,27 +140,20 @@ fn events_behind(bench: &Bench, events: usize) -> Result<(Sweeper, Duration), Fa
     Ok((sweeper, fixed))
 }
 
-/// Returns the rate of a run over so many events, of which it must send so many.
-fn sweeping_rate(
-    bench: &Bench,
-    sweeper: &Sweeper,
-    fixed: Duration,
-    events: usize,
-    sent: usize,
-) -> Result<f64, Failure> {
-    let (whole, calls) = timed(bench, sweeper)?;
+/// Returns the rate of a run that took so long and walked over so many events, of which it must send so many.
+fn rate(took: Duration, calls: &[Call], events: usize, sent: usize) -> Result<f64, Failure> {
     let of_call = |call: &Call| call.input["Entries"].as_array().map_or(1, Vec::len);
     let found: usize =
         calls.iter().filter(|call| call.operation.starts_with("SendMessage")).map(of_call).sum();
     if found != sent {
         return Err(format!("the sweeper sent {found} events instead of {sent}").into());
     }
-    Ok(events as f64 / whole.saturating_sub(fixed).as_secs_f64().max(1e-3))
+    Ok(events as f64 / took.as_secs_f64().max(1e-3))
 }
 
-fn timed(bench: &Bench, sweeper: &Sweeper) -> Result<(Duration, Vec<Call>), Failure> {
+fn timed(bench: &Bench, sweeper: &Sweeper, service: Duration) -> Result<(Duration, Vec<Call>), Failure> {
     let began = Instant::now();
-    let calls = sweeper.run(bench)?.1;
+    let calls = sweeper.run(bench, service)?.1;
     Ok((began.elapsed(), calls))
 }
 

@@ -87,6 +87,9 @@ fn local(arguments: &[&str], folder: &Path) -> Command {
 pub(crate) struct Running {
     child: Child,
     received: Receiver<String>,
+    /// Lines that came while another was waited for: each output has its own reader, so lines of two outputs can change
+    /// places.
+    passed: Vec<String>,
 }
 
 impl Running {
@@ -113,21 +116,23 @@ impl Running {
         let say_it = say.clone();
         thread::spawn(move || out.lines().map_while(Result::ok).all(|line| say_it.send(line).is_ok()));
         thread::spawn(move || err.lines().map_while(Result::ok).all(|line| say.send(line).is_ok()));
-        Self { child, received }
+        Self { child, received, passed: Vec::new() }
     }
 
     /// Waits for a line that contains this, on either output, and returns it.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, word: &str) -> String {
-        let mut lines = String::new();
+        if let Some(at) = self.passed.iter().position(|line| line.contains(word)) {
+            return self.passed.remove(at);
+        }
         while let Ok(line) = self.received.recv_timeout(TIME_LIMIT) {
             if line.contains(word) {
                 return line;
             }
-            lines = lines + "\n" + &line;
+            self.passed.push(line);
         }
         let _ = self.child.kill();
-        panic!("no line contains {word:?}:{lines}")
+        panic!("no line contains {word:?}:\n{}", self.passed.join("\n"))
     }
 
     /// Sends the signal of Ctrl-C.

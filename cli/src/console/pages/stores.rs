@@ -57,7 +57,8 @@ struct Credential {
 }
 
 struct Url {
-    event: &'static str,
+    /// Its name, in the parts between which a line may end.
+    event: Vec<&'static str>,
     url: Text,
 }
 
@@ -130,7 +131,10 @@ impl StoreView {
         let api = &console.deployment.api;
         let urls = provider.events.iter().filter(|event| provider.sends(event)).map(|event| {
             let topic = provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
-            Url { event: event.event, url: Text::line(&format!("{api}/{address}{topic}")) }
+            Url {
+                event: event.event.split_inclusive(['.', '_', '-', '/']).collect(),
+                url: Text::line(&format!("{api}/{address}{topic}")),
+            }
         });
         let name = address.to_string();
         Ok(Self {
