@@ -50,7 +50,7 @@ fn table(results: &Results) -> String {
     for (metric, service) in
         [(Metric::ProcessorTenEntities, "5 ms"), (Metric::ProcessorTenEntitiesSlow, "15 ms")]
     {
-        if let Some(rate) = results.of(metric, Inlet) {
+        if let Some(rate) = results.median(metric, Inlet) {
             let _ = writeln!(table, "\n{}", drained(rate * PROCESSORS, service));
         }
     }
