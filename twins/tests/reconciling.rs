@@ -246,7 +246,8 @@ async fn nothing_is_missed<T: Twin + Send>(world: World<T>, events: u64, details
     assert_eq!((outcome.arrived_per_mille(), outcome.missed), (Some(1000), Vec::new()));
 }
 
-/// The number of webhooks in the tests without a loss. The figure in docs/reconciliation.md was measured with 100,000.
+/// The number of webhooks in the tests without a loss. The larger figure in docs/reconciliation.md was measured with
+/// `TWIN_EVENTS=100000`.
 fn webhooks() -> u64 {
     #[allow(clippy::disallowed_methods, reason = "the size of a measurement")]
     std::env::var("TWIN_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000)
