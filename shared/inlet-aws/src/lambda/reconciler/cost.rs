@@ -20,7 +20,7 @@ const BODY_LEN: usize = 5_000;
 /// The lists of the store: one with changes, and two without.
 const QUIET_LISTS: f64 = 2.0;
 
-/// The time that a provider takes for a response, in seconds.
+/// The time until the response of a provider, in seconds.
 const RESPONSE: f64 = 1.0;
 
 /// The memory of the function, in GB: template.yaml.
