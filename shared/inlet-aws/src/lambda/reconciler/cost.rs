@@ -1,5 +1,7 @@
 //! The price of a store in a month: the counted calls of runs in memory, times the price list of the bench.
 
+#![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
+
 use serde_json::Value;
 
 use super::tests::Scene;

@@ -1,5 +1,7 @@
 //! Runs of the reconciler against an API and AWS in memory.
 
+#![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
