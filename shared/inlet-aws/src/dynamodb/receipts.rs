@@ -334,13 +334,11 @@ pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
 }
 
 /// Returns true if a replay wrote the receipt: the event had none before, for instance because it was parked.
-#[cfg(feature = "operate")]
 pub(crate) fn is_by_replay(receipt: &Item) -> bool {
     receipt.contains_key(BY_REPLAY)
 }
 
 /// Returns true for the receipt of a duplicate of another event.
-#[cfg(feature = "operate")]
 pub(crate) fn is_of_duplicate(receipt: &Item) -> bool {
     receipt.contains_key(ORIGINAL) && !receipt.contains_key(VOID)
 }

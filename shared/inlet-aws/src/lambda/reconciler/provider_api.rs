@@ -87,11 +87,11 @@ impl ProviderApi {
 
     async fn call(&self, request: HttpRequest) -> Result<Response, Fault> {
         // The error may contain the request.
-        let answer = self.connector.call(request).await;
-        let answer = answer.map_err(|_| Fault::transient(NO_RESPONSE, "no connection"))?;
-        let status = answer.status().as_u16();
-        let retry_after = answer.headers().get("retry-after").map(str::to_owned);
-        let mut stream = ByteStream::new(answer.into_body());
+        let response = self.connector.call(request).await;
+        let response = response.map_err(|_| Fault::transient(NO_RESPONSE, "no connection"))?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").map(str::to_owned);
+        let mut stream = ByteStream::new(response.into_body());
         let mut body = Vec::new();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|_| Fault::transient(NO_RESPONSE, "the connection was closed"))?;
