@@ -4,6 +4,7 @@
 import json
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_enter_at_every_question_deploys(aws, folder):
 
 
 def test_a_second_stage_is_deployed_beside_it(aws, folder):
-    overrides = ["Stage=second", f"EventBusName={BUS}", f"RunbookUrl={RUNBOOK}"]
+    overrides = ["Stage=second", "Reconcile=on", f"EventBusName={BUS}", f"RunbookUrl={RUNBOOK}"]
     sam(aws, folder, "deploy", "--stack-name", SECOND, "--parameter-overrides", *overrides)
     assert (status(aws, FIRST), status(aws, SECOND)) == ("CREATE_COMPLETE", "CREATE_COMPLETE")
     first, second = aws.resources(FIRST), aws.resources(SECOND)
@@ -98,6 +99,16 @@ def test_the_second_stage_accepts_a_delivery(aws, folder):
     scanned = aws.client("dynamodb").scan(TableName=aws.outputs(SECOND)["TableName"])
     events = {item["pk"]["S"] for item in scanned["Items"] if item["sk"]["S"].startswith("event/")}
     assert {event.split("/")[0] for event in events} == {"zid"}
+
+
+def test_the_reconciler_exists_and_runs_where_it_is_on(aws, folder):
+    assert "ReconcilerFunction" not in aws.resources(FIRST)
+    # The sample stores have no access to a provider's API, so the run has no list to read.
+    ran = aws.client("lambda").invoke(FunctionName=aws.resources(SECOND)["ReconcilerFunction"])
+    assert "FunctionError" not in ran, ran["Payload"].read()
+    key = {"pk": {"S": "reconciler"}, "sk": {"S": "lease"}}
+    lease = aws.client("dynamodb").get_item(TableName=aws.outputs(SECOND)["TableName"], Key=key)["Item"]
+    assert int(lease["until_ms"]["N"]) <= time.time() * 1_000, lease
 
 
 def test_the_alarms_of_the_second_stage_link_to_the_runbook(aws, folder):
