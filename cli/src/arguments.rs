@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Forget(forget::Arguments),
     /// Compare every stored event with its own hashes and keys
     Verify(verify::Arguments),
-    /// Take events from a copy of the table that the table lacks or has damaged
+    /// Restore missing or damaged events from a copy of the table
     Restore(restore::Arguments),
     /// Write completions for a shell
     Completions(completions::Arguments),

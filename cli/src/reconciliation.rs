@@ -69,7 +69,7 @@ pub(crate) struct Reconciliation {
     pub(crate) details: Details,
     /// True if missed states are published.
     pub(crate) publishes: bool,
-    /// True if deletions are looked for: it takes the provider's retry span for each kind.
+    /// True if deletions are looked for: it takes the provider's retry window for each kind.
     pub(crate) finds_deletions: bool,
 }
 

@@ -19,7 +19,7 @@ pub struct Way {
     pub lost: u64,
     /// The webhooks that arrive twice, of a thousand.
     pub repeated: u64,
-    /// The longest time that a webhook takes; shorter than the provider's retry span. Later webhooks may overtake it.
+    /// The longest time that a webhook takes; shorter than the provider's retry window. Later webhooks may overtake it.
     pub delay: Duration,
     /// True while the provider sends nothing.
     pub is_silent: bool,

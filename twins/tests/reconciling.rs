@@ -27,7 +27,7 @@ use serde_json::json;
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A way on which nothing is lost, and webhooks overtake each other within the minute that every provider's retry span
+/// A way on which nothing is lost, and webhooks overtake each other within the minute that every provider's retry window
 /// has.
 const WELL: Way =
     Way { lost: 0, repeated: 30, delay: Duration::from_secs(40), is_silent: false, is_down: false };

@@ -178,7 +178,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             period: HOUR,
             ..Alarm::new(
                 "UnknownPath",
-                "Requests whose path names no provider and store were answered 404; a webhook's URL may be wrong",
+                "Requests whose path names no provider and store were refused with 404 or 401; a webhook's URL may be wrong",
                 ours(metrics::UNKNOWN_PATH),
             )
         },
@@ -214,7 +214,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             periods: 2,
             ..Alarm::new(
                 "CompletenessLow",
-                "Webhooks brought less than 90 % of the changes of a store, in two hours in a row; the reconciler published the others",
+                "Webhooks brought less than 90 % of the changes of one kind of a store, in two consecutive hours; the reconciler published the others",
                 ours(metrics::COMPLETENESS),
             )
         },

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     /// Read every changed object whole: one request each. It finds missed states of objects whose last state arrived
     #[arg(long)]
     histories: bool,
-    /// Find deleted objects too, where the API lists every object: reads that list twice, the provider's retry span apart
+    /// Find deleted objects too, where the API lists every object: reads that list twice, the provider's retry window apart
     #[arg(long)]
     deletions: bool,
     /// Count what is missed without publishing it

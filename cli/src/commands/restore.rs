@@ -27,8 +27,8 @@ use crate::zone::Zone;
 #[command(after_help = "\
 The copy is a table that was restored from a backup, in the same account and region. It is only read. An event is taken
 if it is whole in the copy and the table lacks it or has it damaged, and never if its entity was forgotten after it
-arrived. Restored events are not published again, unless --resend is given. The exit code is 5 if the copy has an event
-that the table needs damaged too.")]
+arrived. Restored events are not published again, unless --resend is given. The exit code is 5 if an event
+that the table needs is damaged in the copy too.")]
 pub(crate) struct Arguments {
     /// The copy: a table's name
     #[arg(long, value_name = "NAME")]

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Set the first credential of a store
-    #[command(after_help = CREDENTIAL_HELP)]
+    #[command(after_help = format!("{CREDENTIAL_HELP}{SET_EXAMPLES}"))]
     Set {
         #[command(flatten)]
         input: CredentialInput,
@@ -49,7 +49,7 @@ enum Action {
         kms_key: Option<String>,
     },
     /// Add a new credential; older ones stay live until they are retired
-    #[command(after_help = CREDENTIAL_HELP)]
+    #[command(after_help = format!("{CREDENTIAL_HELP}{ROTATE_EXAMPLES}"))]
     Rotate(CredentialInput),
     /// List the live credentials: shape, lengths and age, never values
     List {
@@ -76,11 +76,20 @@ enum Action {
 /// Help about the input of a credential.
 pub(crate) const CREDENTIAL_HELP: &str = "\
 The command asks for the values at the terminal and does not show them. Scripts write them to standard input: a JSON
-object, or a line for each field, such as username=inlet. --generate creates strong values.
+object, or a line for each field, such as username=inlet. --generate creates strong values.";
+
+const SET_EXAMPLES: &str = "
 
 Examples:
   inlet secret set zid/riyadh
   inlet secret set tiki/hcm --generate --save keys.json
+  vault kv get -format=json -field=data … | inlet secret set zort/bangkok";
+
+const ROTATE_EXAMPLES: &str = "
+
+Examples:
+  inlet secret rotate zid/riyadh
+  inlet secret rotate tiki/hcm --generate --save keys.json
   vault kv get -format=json -field=data … | inlet secret rotate zort/bangkok";
 
 /// A credential and its source.

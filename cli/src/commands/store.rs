@@ -84,7 +84,8 @@ struct RegistrationArguments {
 fn after_help() -> String {
     format!(
         "{CREDENTIAL_HELP}\n\nThe command asks before it registers the URLs through the provider's API. Without a \
-         terminal, it registers them if --yes is given. It can be run again: it leaves what is done.\n\n{}",
+         terminal, it registers them if --yes is given. It can be run again: it leaves what is done.\n\n{}\n\nExamples:\n  \
+         inlet store add zid/riyadh\n  inlet store add tiki/hcm --generate --save keys.json --option warehouse=sgn",
         provider_help().trim_end()
     )
 }

@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     /// Enable the URL again this long after the provider's circuit breaker has disabled it; default: never
     #[arg(long, value_name = "TIME", value_parser = duration)]
     enable_after: Option<Duration>,
-    /// Seed of all chances: the same seed gives the same changes and the same faults
+    /// Seed of the random numbers: the same seed gives the same changes and the same faults
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Do not ask for confirmation before sending to another machine

@@ -65,7 +65,7 @@ pub(crate) struct ContentArgs {
 }
 
 /// The words for trust and origin in messages.
-const TRUSTS: [&str; 4] = ["signed", "signed_fields", "shared_secret", "url_token"];
+const TRUSTS: [&str; 5] = ["signed", "signed_fields", "shared_secret", "url_token", "fetched"];
 const ORIGINS: [&str; 4] = ["webhook", "fallback", "quarantine", "reconciled"];
 
 impl ContentArgs {

@@ -5,7 +5,7 @@ use super::scenario::{Clock, Scenario};
 /// One change that breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// A change counts as missed at once, not after the provider's retry span.
+    /// A change counts as missed at once, not after the provider's retry window.
     NotWaited,
     /// An observation is judged although an event arrived after it was read.
     StaleReadJudged,

@@ -1,14 +1,14 @@
 //! A model of webhooks that the provider never sends, and of the reconciler that publishes what they did not bring.
 //!
 //! # The protocol
-//! The provider changes one object from state to state. The webhook of a change may arrive within the retry span or
+//! The provider changes one object from state to state. The webhook of a change may arrive within the retry window or
 //! after it, overtake the one before, be repeated, never be sent, or be discarded with all others while the provider's
 //! circuit breaker has disabled the URL. A run of the reconciler
 //!
 //! 1. reads the object in the provider's list: its state, the provider's time of the change, and the time of the
 //!    response by the clock of the service;
 //! 2. reads the events of the entity, and judges as [`inlet::reconcile::judge`] does. A change that is younger than the
-//!    retry span is not missed yet; neither is anything if an event arrived after the read. The state is compared with
+//!    retry window is not missed yet; neither is anything if an event arrived after the read. The state is compared with
 //!    the last one in the order of the changes, and with the newest event in the order of arrival;
 //! 3. publishes what they lack as an event whose arrival is the time of the response, and whose id is made of the
 //!    entity, the state, the time of the change and the newest event before.

@@ -6,7 +6,7 @@ use super::protocol::Protocol;
 use super::reconciler::Reconciler;
 use super::world::{Event, Identity, Webhook, World};
 
-/// In every state: a webhook that arrives within the retry span has never been missing, also if it arrives after the
+/// In every state: a webhook that arrives within the retry window has never been missing, also if it arrives after the
 /// report.
 pub const NEVER_FALSE: &str = "what arrives in time is never reported as missed";
 /// In every state: a reconciled event is never newer than an event of a later change that arrived before it.

@@ -37,7 +37,7 @@ pub enum Step {
     Disables,
     /// The merchant enables the URL again.
     Enables,
-    /// The retry span of the next change is over. If its webhook is on its way, it is late.
+    /// The retry window of the next change is over. If its webhook is on its way, it is late.
     Settles,
     /// A run begins.
     Runs(usize),

@@ -23,7 +23,7 @@ pub enum Reconciler {
 pub struct Observation {
     /// Its last change, which has the state.
     pub change: Id,
-    /// True if the change is older than the retry span.
+    /// True if the change is older than the retry window.
     pub is_settled: bool,
     /// The time of the response by the clock of the service.
     pub at: i8,

@@ -12,7 +12,7 @@ pub struct World {
     pub changed: Id,
     /// The webhook of each change.
     pub webhooks: Vec<Webhook>,
-    /// Number of changes whose retry span is over: the oldest ones.
+    /// Number of changes whose retry window is over: the oldest ones.
     pub settled: Id,
     /// True while the provider's circuit breaker has disabled the URL.
     pub is_disabled: bool,
@@ -41,9 +41,9 @@ pub struct World {
 pub enum Webhook {
     /// It is on its way, or the change has not happened.
     OnItsWay,
-    /// It arrived within the retry span.
+    /// It arrived within the retry window.
     InTime,
-    /// It arrived after the retry span.
+    /// It arrived after the retry window.
     Late,
     /// It was never sent, or discarded.
     NeverSent,

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// An option of the provider, listed below
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = parse_option)]
     options: Vec<(String, String)>,
-    /// Recreate existing registrations, with the newest credential and out of a broken state
+    /// Recreate existing registrations with the newest credential, also those that the provider has disabled
     #[arg(long)]
     renew: bool,
     /// Replace the URLs of other receivers, and keys that all receivers share

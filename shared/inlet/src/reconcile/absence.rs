@@ -4,7 +4,7 @@
 //! is no longer in the list. An absence is much weaker than a state that was read, so four things must come together:
 //!
 //! 1. The list has every object that exists, not the changes of a window: [`Source::WHOLE_LISTS`].
-//! 2. Two reads of the list, both to the end and at least the provider's retry span apart, lack the object. Only a read
+//! 2. Two reads of the list, both to the end and at least the provider's retry window apart, lack the object. Only a read
 //!    to the end makes a [`WholeList`].
 //! 3. The lists contain other objects that have events: a list without any is of another store, or of none.
 //! 4. Where the API returns a single object, it returns none under this id.
@@ -98,7 +98,7 @@ pub struct Listed<'a> {
 }
 
 /// Reads the list of a kind twice, and returns the entities that were published and that it lacks. Takes the provider's
-/// retry span at least.
+/// retry window at least.
 ///
 /// # Errors
 /// If the entities cannot be read.

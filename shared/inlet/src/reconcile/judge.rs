@@ -31,7 +31,7 @@ pub struct Judgement<'a> {
     /// The first change that counts: the begin of the window.
     pub since: Timestamp,
     /// The time in which the provider may still deliver a change.
-    pub retry_span: Duration,
+    pub retry_window: Duration,
     /// The time of an earlier read that found the same state missing, for objects without a time of change.
     pub seen_before: Option<ReceivedAt>,
 }
@@ -56,7 +56,7 @@ pub enum Verdict {
     /// The state was not published.
     Missed(Missed),
     /// The state was not published, and the object has no time of change: it is missed if it is still so after the
-    /// provider's retry span.
+    /// provider's retry window.
     Undated,
     /// Nothing can be compared.
     Unknown,
@@ -98,7 +98,7 @@ pub fn judge(facts: &Judgement<'_>, history: &EntityHistory) -> Verdict {
         Some(changed) if is_young(changed, facts) => Verdict::Young,
         Some(_) => Verdict::Missed(missed),
         None => match facts.seen_before {
-            Some(before) if at.since(before) >= facts.retry_span => Verdict::Missed(missed),
+            Some(before) if at.since(before) >= facts.retry_window => Verdict::Missed(missed),
             Some(_) | None => Verdict::Undated,
         },
     }
@@ -256,7 +256,7 @@ fn letters(word: &str) -> String {
 
 /// Returns true if the provider may still deliver a change.
 fn is_young(changed: Timestamp, facts: &Judgement<'_>) -> bool {
-    let span = SignedDuration::try_from(facts.retry_span).unwrap_or(SignedDuration::MAX);
+    let span = SignedDuration::try_from(facts.retry_window).unwrap_or(SignedDuration::MAX);
     timestamp(facts.at).duration_since(changed) < span
 }
 

@@ -285,7 +285,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         Some(Place { walk, verdicts: has_all_verdicts.then(|| self.verdicts.clone()) })
     }
 
-    /// Judges objects without a time of change again, from a second read after the provider's retry span.
+    /// Judges objects without a time of change again, from a second read after the provider's retry window.
     async fn look_again(&mut self, progress: &(impl Fn(&Counts) + Send + Sync)) -> Result<(), Ended> {
         let undated = std::mem::take(&mut self.undated);
         // The list is at its end: a run that is stopped from here on begins again.
@@ -398,7 +398,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
             observed: fetched.observation(),
             at: fetched.at(),
             since: self.run.since,
-            retry_span: retry_span::<S>(),
+            retry_window: retry_window::<S>(),
             seen_before,
         };
         let newest = history.events.last().map(|event| event.id.clone());
@@ -425,7 +425,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
 }
 
 /// The time in which a provider may still deliver a change.
-fn retry_span<S: Source>() -> Duration {
+fn retry_window<S: Source>() -> Duration {
     <S as crate::provider::Provider>::RETRY_WINDOW
 }
 

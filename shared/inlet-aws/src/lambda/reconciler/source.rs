@@ -20,7 +20,7 @@ use crate::lambda::reconciler::time_limit::Limited;
 /// The window of a list's first run. `inlet reconcile --since` reads older changes.
 const FIRST_WINDOW: Duration = Duration::from_hours(24);
 
-/// The time by which a window begins before the end of the last one, beside the provider's retry span. It covers clocks
+/// The time by which a window begins before the end of the last one, beside the provider's retry window. It covers clocks
 /// that differ by five minutes, and an API that shows a change late.
 const OVERLAP: Duration = Duration::from_mins(15);
 

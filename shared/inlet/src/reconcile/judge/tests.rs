@@ -42,7 +42,7 @@ fn reconciled(minutes: i64, data: Value) -> Published {
 }
 
 fn facts(observed: &Observation) -> Judgement<'_> {
-    Judgement { observed, at: at(0), since: timestamp(at(-10_000)), retry_span: SPAN, seen_before: None }
+    Judgement { observed, at: at(0), since: timestamp(at(-10_000)), retry_window: SPAN, seen_before: None }
 }
 
 fn verdict(observed: &Observation, events: Vec<Published>) -> Verdict {
