@@ -141,7 +141,6 @@ ALLOWED = {
     "ReconcilerFunctionRole": _allowed(
         ("dynamodb:Query", TABLE),
         ("dynamodb:GetItem", TABLE),
-        ("dynamodb:BatchGetItem", TABLE),
         ("dynamodb:BatchWriteItem", TABLE),
         ("dynamodb:PutItem", TABLE),
         ("dynamodb:UpdateItem", TABLE),
