@@ -77,6 +77,13 @@ def _end_to_end_tests() -> None:
     run(cargo.end_to_end_tests(), env=_environment())
 
 
+def _stack_tests() -> None:
+    # The end-to-end tests leave stores, messages and parked events behind, which a consumer under test would get too.
+    stack.down()
+    stack.up(without=[])
+    _pytest("stack or npm")()
+
+
 def _cargo_deny() -> None:
     tools.install_cargo_deny()
     run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
@@ -107,6 +114,6 @@ BEHAVIOUR = {
     "local stack": lambda: stack.up(without=[]),
     "size, instructions and calls": bench.gate,
     "end to end tests": _end_to_end_tests,
-    "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
+    "deployment, permissions and calls, on the local stack": _stack_tests,
     "event files, by sam local": _sam_local,
 }
