@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use inlet::canonical::Kind;
 use inlet::provider::Provider;
-use inlet::reconcile::{Counts, Coverage, Details, Failure, Outcome, Source, Unread};
+use inlet::reconcile::{CLOCK_SKEW, Counts, Coverage, Details, Failure, Outcome, Source, Unread};
 use inlet_twins::dealpos::DealPosTwin;
 use inlet_twins::tiki::TikiTwin;
 use inlet_twins::world::{Way, World};
@@ -85,7 +85,7 @@ async fn recovers<T: Twin + Send>(world: World<T>, every_ms: u64) {
         let outcome = world.reconcile(Kind::Order, begin, true, Details::OfMissed).await;
         assert!(matches!(outcome.coverage, Ok(Coverage::Complete)), "{:?}", outcome.coverage);
     }
-    let settled = ago(&world, <T::Provider as Provider>::RETRY_WINDOW + 5 * MINUTE);
+    let settled = ago(&world, <T::Provider as Provider>::RETRY_WINDOW + CLOCK_SKEW + 5 * MINUTE);
     let (different, orders) = differences(&world, settled);
     assert_eq!(different, Vec::<String>::new(), "of {orders} orders");
     assert!(orders > 200, "{orders}");
@@ -148,7 +148,7 @@ async fn every_capture_and_refund_of_zip_is_published() {
         assert!(matches!(outcome.coverage, Ok(Coverage::Unknown)), "{:?}", outcome.coverage);
         assert_unknown(&outcome);
     }
-    let settled = ago(&world, <inlet_zip::Zip as Provider>::RETRY_WINDOW + 5 * MINUTE);
+    let settled = ago(&world, <inlet_zip::Zip as Provider>::RETRY_WINDOW + CLOCK_SKEW + 5 * MINUTE);
     let limit = <inlet_zip::Zip as Source>::LIMIT;
     assert!(world.peak(limit.every) <= limit.requests as usize, "more requests than the limit");
     let (missing, moved) = unpublished(&world, settled);
@@ -251,6 +251,20 @@ async fn nothing_is_missed<T: Twin + Send>(world: World<T>, events: u64, details
 fn webhooks() -> u64 {
     #[allow(clippy::disallowed_methods, reason = "the size of a measurement")]
     std::env::var("TWIN_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000)
+}
+
+#[tokio::test]
+async fn a_young_change_does_not_count_even_if_it_arrived() {
+    let world = World::new(ZidTwin::default(), 5);
+    let begin = world.time();
+    world.set_way(WELL);
+    world.live(5 * MINUTE, 20_000);
+    let young = world.reconcile(Kind::Order, begin, true, Details::OfMissed).await;
+    assert_eq!(young.counts, Counts { young: young.counts.young, ..Counts::default() });
+    assert_eq!((young.counts.young > 3, young.arrived_per_mille()), (true, None));
+    world.rest(<<ZidTwin as Twin>::Provider as Provider>::RETRY_WINDOW + CLOCK_SKEW);
+    let settled = world.reconcile(Kind::Order, begin, true, Details::OfMissed).await;
+    assert_eq!(settled.counts, Counts { arrived: young.counts.young, ..Counts::default() });
 }
 
 #[tokio::test]

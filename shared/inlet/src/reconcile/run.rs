@@ -55,7 +55,7 @@ pub struct Counts {
     pub reconciled: u64,
     /// The state was not published before this run.
     pub missed: u64,
-    /// The change is so young that its webhook may still arrive.
+    /// The change is so young that its webhook may still arrive, whether it did or not.
     pub young: u64,
     /// The state cannot be compared.
     pub unknown: u64,
@@ -205,6 +205,15 @@ enum Counted {
     Forgotten,
 }
 
+/// An observation's verdict.
+struct Judged {
+    verdict: Verdict,
+    /// The newest event of the entity.
+    newest: Option<EventId>,
+    /// True if the webhook of the last change may still arrive.
+    is_young: bool,
+}
+
 /// The state of a run.
 struct Running<'a, S: Source, A, L> {
     run: &'a Run<'a>,
@@ -311,7 +320,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
     /// Judges one observation, reads the whole object where that is needed, and publishes what is missed.
     async fn judge(&mut self, fetched: Fetched<S>, seen_before: Option<ReceivedAt>) -> Result<(), Ended> {
         let path = self.path(fetched.observation());
-        let (verdict, newest) = self.verdict(&fetched, &path, seen_before).await?;
+        let Judged { verdict, newest, is_young } = self.verdict(&fetched, &path, seen_before).await?;
         let needs_detail = seen_before.is_none()
             && match verdict {
                 Verdict::Missed(_) | Verdict::Overtaken { .. } => true,
@@ -320,13 +329,13 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
             };
         let whole =
             if needs_detail { self.reader.detail(fetched.observation()).await? } else { Detail::NoRequest };
-        let (fetched, verdict, newest) = match whole {
+        let (fetched, Judged { verdict, newest, is_young }) = match whole {
             Detail::Whole(whole) => {
                 // A webhook may have arrived while the object was read.
-                let (verdict, newest) = self.verdict(&whole, &path, seen_before).await?;
-                (*whole, verdict, newest)
+                let judged = self.verdict(&whole, &path, seen_before).await?;
+                (*whole, judged)
             }
-            Detail::NoRequest => (fetched, verdict, newest),
+            Detail::NoRequest => (fetched, Judged { verdict, newest, is_young }),
             Detail::Gone => {
                 self.count(fetched.observation(), Counted::Unknown);
                 return Ok(());
@@ -334,6 +343,8 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         };
         let observed = fetched.observation();
         let counted = match verdict {
+            // Of young changes only those that arrived are known, so they would make the share too high.
+            Verdict::Arrived | Verdict::Reconciled if is_young => Counted::Young,
             Verdict::Arrived => Counted::Arrived,
             Verdict::Reconciled => Counted::Reconciled,
             Verdict::Young => Counted::Young,
@@ -349,7 +360,11 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
                 self.corrected = self
                     .corrected
                     .saturating_add(u64::from(self.publish(&fetched, &missed, newest).await? > 0));
-                if by_webhook { Counted::Arrived } else { Counted::Reconciled }
+                match by_webhook {
+                    _ if is_young => Counted::Young,
+                    true => Counted::Arrived,
+                    false => Counted::Reconciled,
+                }
             }
             Verdict::Missed(missed) => {
                 let published = self.publish(&fetched, &missed, newest).await?;
@@ -386,13 +401,13 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         Ok(published)
     }
 
-    /// Returns the verdict by the events as they are now, and the newest of them.
+    /// Judges an observation by the events as they are now.
     async fn verdict(
         &self,
         fetched: &Fetched<S>,
         path: &str,
         seen_before: Option<ReceivedAt>,
-    ) -> Result<(Verdict, Option<EventId>), Ended> {
+    ) -> Result<Judged, Ended> {
         let history = self.log.history(path).await?;
         let facts = Judgement {
             observed: fetched.observation(),
@@ -402,7 +417,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
             seen_before,
         };
         let newest = history.events.last().map(|event| event.id.clone());
-        Ok((judge(&facts, &history), newest))
+        Ok(Judged { verdict: judge(&facts, &history), newest, is_young: facts.is_young() })
     }
 
     fn path(&self, observed: &Observation) -> String {
