@@ -42,8 +42,7 @@ use self::access::read_accesses;
 use self::report::run_line;
 use self::source::Work;
 
-/// The part of an invocation's time that is kept: for a response that takes as long as it may, for the objects of a
-/// page, and for the cursors.
+/// Time reserved at the end of an invocation for the last response, its objects and the cursors.
 const RESERVE: Duration = Duration::from_mins(1);
 
 /// The time for which a run that crashed keeps its lease after its end: longer than the time of every provider's limit,
@@ -72,7 +71,8 @@ pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error>
             let until = end_of_work(&event.context);
             let done = async {
                 let stores = read_accesses(&ssm, &stage).await?;
-                reconciler.reconcile(sources, &stores, &event.context.request_id, until).await
+                let owner = owner(&event.context.request_id, clock::now());
+                reconciler.reconcile(sources, &stores, &owner, until).await
             };
             let done = done.await;
             let now = clock::now();
@@ -83,6 +83,11 @@ pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error>
         }
     }))
     .await
+}
+
+/// Returns the owner of the lease: Lambda may deliver one event twice, with the same id.
+fn owner(request_id: &str, began: ReceivedAt) -> String {
+    format!("{request_id} {}", began.millis())
 }
 
 /// Returns the time at which the work of an invocation ends.
@@ -129,7 +134,8 @@ pub enum RunOutcome {
 }
 
 impl<A: Api + Sync> Reconciler<A> {
-    /// Runs once, until this time at the latest. `owner` names the run and no other.
+    /// Runs once. The last request is sent so early that no request counts towards a provider's limit from `until` on.
+    /// `owner` is unique to the run.
     ///
     /// # Errors
     /// If the lease cannot be taken or ended. A fault of a list is in its report.
@@ -141,17 +147,18 @@ impl<A: Api + Sync> Reconciler<A> {
         until: ReceivedAt,
     ) -> Result<RunOutcome, Fault> {
         let leases = &self.log.table.reconciliations;
-        if !leases
-            .take_lease(owner, self.api.now(), later(until, RESERVE.saturating_add(CRASH_MARGIN)))
-            .await?
-        {
+        let latest = later(until, RESERVE.saturating_add(CRASH_MARGIN));
+        if !leases.take_lease(owner, self.api.now(), latest).await? {
             return Ok(RunOutcome::Skipped);
         }
         let (log, api) = (&self.log, &self.api);
         let find = |store: &StoreAccess| sources.iter().find(|source| source.name == store.provider);
         let readable = stores.iter().filter_map(|store| Some((store, find(store)?)));
         let readable: Vec<(&StoreAccess, &SourceReconciler<A>)> = readable.collect();
+        // The lease is kept for the longest of the providers' limits after the last request, and the next run should not
+        // be skipped for it.
         let limits = readable.iter().map(|(_, source)| source.limit_time).max().unwrap_or_default();
+        let until = until.earlier(limits);
         // Collected first: the compiler cannot see that a lazy iterator's futures can be sent.
         let mut reading = Vec::new();
         for (store, source) in readable {

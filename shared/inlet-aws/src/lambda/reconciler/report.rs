@@ -39,7 +39,7 @@ pub enum ListResult {
     Read(Outcome),
     /// The time of the run ended. The next run goes on.
     Unfinished(Outcome),
-    /// The provider's API failed or refused.
+    /// The provider's API failed or refused, or returned a page again.
     Unread(Outcome),
     /// The stored access has another form.
     NoAccess,
@@ -87,12 +87,14 @@ impl Reading {
     fn reason(&self) -> Option<String> {
         match &self.result {
             ListResult::Read(outcome) => match outcome.coverage {
-                Ok(Coverage::Incomplete) => Some("the API returned a page again".to_owned()),
                 Ok(Coverage::Unknown) => Some("the API does not say how long its list is".to_owned()),
-                Ok(Coverage::Complete) | Err(_) => None,
+                Ok(Coverage::Complete | Coverage::Incomplete) | Err(_) => None,
             },
             ListResult::Unfinished(_) => None,
-            ListResult::Unread(outcome) => outcome.coverage.as_ref().err().map(ToString::to_string),
+            ListResult::Unread(outcome) => match &outcome.coverage {
+                Ok(_) => Some("the API returned a page again, so later pages cannot be read".to_owned()),
+                Err(unread) => Some(unread.to_string()),
+            },
             ListResult::NoAccess => Some("the stored access is unusable".to_owned()),
         }
     }

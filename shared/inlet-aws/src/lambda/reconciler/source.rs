@@ -8,7 +8,9 @@ use std::time::Duration;
 use inlet::fault::Fault;
 use inlet::provider::Provider;
 use inlet::received_at::ReceivedAt;
-use inlet::reconcile::{Api, Details, Outcome, Place, Run, Session, Source, reconcile_from};
+use inlet::reconcile::{
+    Api, CLOCK_SKEW, Coverage, Details, Outcome, Place, Run, Session, Source, reconcile_from,
+};
 use jiff::Timestamp;
 
 use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
@@ -23,6 +25,12 @@ const FIRST_WINDOW: Duration = Duration::from_hours(24);
 /// The time by which a window begins before the end of the last one, beside the provider's retry window. It covers clocks
 /// that differ by five minutes, and an API that shows a change late.
 const OVERLAP: Duration = Duration::from_mins(15);
+
+// The next window has every change that was young in the last one.
+const _: () = assert!(CLOCK_SKEW.as_millis() < OVERLAP.as_millis());
+
+/// The age from which on a place in an open window is not used: objects before it may have changed since they were read.
+const OLDEST_PLACE: Duration = Duration::from_hours(12);
 
 /// The time before the end of an event's retention from which on changes are not compared: an event that was deleted
 /// would count as missed.
@@ -109,7 +117,7 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
             (Some(outcome), place, api.is_over())
         }
     };
-    let is_read = outcome.as_ref().is_some_and(|outcome| outcome.coverage.is_ok());
+    let is_read = outcome.as_ref().is_some_and(is_read_to_its_end);
     let next = if is_read {
         Cursor { read_until: until, current_at: until.max(current_at), open: None }
     } else {
@@ -123,32 +131,40 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
     Ok(Reading { since, until, age: work.api.now().since(current_at), result: result(outcome, is_over) })
 }
 
+/// Returns true if every page was read. A list that returns a page again may have more, which would never be read if
+/// the cursor moved.
+fn is_read_to_its_end(outcome: &Outcome) -> bool {
+    matches!(outcome.coverage, Ok(Coverage::Complete | Coverage::Unknown))
+}
+
 /// The result of reading a list.
 fn result(outcome: Option<Outcome>, is_over: bool) -> ListResult {
     match outcome {
         None => ListResult::NoAccess,
+        Some(outcome) if is_read_to_its_end(&outcome) => ListResult::Read(outcome),
         Some(outcome) if outcome.coverage.is_err() && is_over => ListResult::Unfinished(outcome),
-        Some(outcome) if outcome.coverage.is_err() => ListResult::Unread(outcome),
-        Some(outcome) => ListResult::Read(outcome),
+        Some(outcome) => ListResult::Unread(outcome),
     }
 }
 
 /// The window of a run, and the place where the run begins in it.
-struct Window {
-    since: ReceivedAt,
-    until: ReceivedAt,
-    place: Option<Place>,
+pub(super) struct Window {
+    pub(super) since: ReceivedAt,
+    pub(super) until: ReceivedAt,
+    pub(super) place: Option<Place>,
 }
 
 impl Window {
     /// Returns the window that the last run left open, or the one after the last run's.
-    fn after<S: Source>(cursor: Option<&Cursor>, now: ReceivedAt, first_kept: ReceivedAt) -> Self {
+    pub(super) fn after<S: Source>(cursor: Option<&Cursor>, now: ReceivedAt, first_kept: ReceivedAt) -> Self {
         let oldest = ReceivedAt::from_millis(
             first_kept.millis().saturating_add(i64::try_from(EXPIRY_MARGIN.as_millis()).unwrap_or(i64::MAX)),
         )
         .unwrap_or(now);
         let since = match cursor {
-            Some(Cursor { open: Some(OpenWindow { since, until, place }), .. }) if *since >= oldest => {
+            Some(Cursor { open: Some(OpenWindow { since, until, place }), .. })
+                if *since >= oldest && now.since(*until) < OLDEST_PLACE =>
+            {
                 return Self { since: *since, until: *until, place: Some(place.clone()) };
             }
             Some(cursor) => cursor.read_until.earlier(<S as Provider>::RETRY_WINDOW.saturating_add(OVERLAP)),

@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use inlet::canonical::{Kind, Order};
 use inlet::delivery::Delivery;
@@ -23,6 +23,7 @@ use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::dynamodb::reconciliation::{Cursor, OpenWindow};
 use crate::fake_aws::{FakeAws, arrival, event_id, stored_event};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -88,9 +89,14 @@ impl Source for Acme {
     fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
         let mut object = response.object()?;
         let is_last = object.get("last") == Some(&Value::Bool(true));
+        let is_again = object.get("again") == Some(&Value::Bool(true));
         let orders = response.list(&mut object, "orders")?;
         let next = Walk { page: walk.page + 1, ..walk.clone() };
-        let then = if is_last { Then::Done(Coverage::Complete) } else { Then::Continue(next) };
+        let then = match (is_again, is_last) {
+            (true, _) => Then::Done(Coverage::Incomplete),
+            (false, true) => Then::Done(Coverage::Complete),
+            (false, false) => Then::Continue(next),
+        };
         Ok(Page { observations: orders.into_iter().map(observed).collect(), then })
     }
 }
@@ -119,6 +125,8 @@ struct AcmeApi {
     requests: Mutex<Vec<i64>>,
     /// The status of every response, if it is no success.
     status: Mutex<Option<u16>>,
+    /// True if the API returns the first page for ever.
+    is_stuck: AtomicBool,
 }
 
 impl AcmeApi {
@@ -140,7 +148,8 @@ impl AcmeApi {
             )
             .collect();
         let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
-        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN});
+        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN,
+            "again": self.is_stuck.load(Ordering::Relaxed)});
         Response::new(200, None, body.to_string().into_bytes())
     }
 }
@@ -182,6 +191,7 @@ impl Scene {
             orders: Mutex::new(created),
             requests: Mutex::default(),
             status: Mutex::default(),
+            is_stuck: AtomicBool::new(false),
         };
         let scene = Self { aws, reconciler: Reconciler { log, api }, runs: AtomicI64::new(0) };
         for n in (0..orders).filter(|n| arrives(*n)) {
@@ -250,7 +260,7 @@ impl Scene {
         let defaults = inlet::canonical::StoreDefaults::default();
         let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
         let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
-        let until = later(self.api().now(), time);
+        let until = later(self.api().now(), time + Acme::LIMIT.every);
         self.reconciler.reconcile(&sources, &stores, &owner, until).await.unwrap()
     }
 
@@ -323,6 +333,39 @@ async fn changes_of_an_outage_are_published_after_it() {
 }
 
 #[tokio::test]
+async fn pages_that_cannot_be_read_are_not_passed() {
+    let scene = Scene::start(20, |n| n < PAGE_LEN).await;
+    scene.api().is_stuck.store(true, Ordering::Relaxed);
+    for _ in 0..8 {
+        let stuck = scene.run().await;
+        assert!(matches!(stuck.result, ListResult::Unread(_)), "{stuck:?}");
+        assert_eq!((stuck.published(), stuck.completeness()), (0, None));
+    }
+    let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+    let line = reports[0].line("prod", scene.api().now());
+    assert!(line["reason"].as_str().is_some_and(|reason| reason.contains("page again")), "{line}");
+    assert!(reports[0].reading.as_ref().unwrap().age > 2 * HOUR, "{line}");
+    scene.api().is_stuck.store(false, Ordering::Relaxed);
+    assert_eq!(scene.run().await.published(), 15, "every order of the later pages");
+}
+
+#[test]
+fn an_open_window_begins_again_after_half_a_day() {
+    let (since, until) = (arrival(LATER), arrival(LATER + 1_000));
+    let place: inlet::reconcile::Place =
+        serde_json::from_value(json!({"walk": {"page": 7}, "verdicts": {}})).unwrap();
+    let open = OpenWindow { since, until, place: place.clone() };
+    let cursor = Cursor { read_until: since, current_at: since, open: Some(open) };
+    let after = |age: Duration| {
+        let now = later(until, age);
+        let window = source::Window::after::<Acme>(Some(&cursor), now, ReceivedAt::EPOCH);
+        (window.place, window.until == until)
+    };
+    assert_eq!(after(12 * HOUR - MINUTE), (Some(place), true));
+    assert_eq!(after(12 * HOUR), (None, false));
+}
+
+#[tokio::test]
 async fn the_age_grows_while_a_list_cannot_be_read() {
     let scene = Scene::start(1, |_| true).await;
     *scene.api().status.lock().unwrap() = Some(401);
@@ -372,6 +415,19 @@ async fn one_of_two_runs_gets_the_lease() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_lambda_repeats_is_another_run() {
+    let scene = Scene::start(1, |_| false).await;
+    let (now, later) = (scene.api().now(), later(scene.api().now(), MINUTE));
+    let leases = &scene.reconciler.log.table.reconciliations;
+    let take = |owner: String| async move { leases.take_lease(&owner, now, later).await.unwrap() };
+    let (first, second) =
+        (owner("2f8c", now), owner("2f8c", ReceivedAt::from_millis(now.millis() + 1).unwrap()));
+    assert!(scene.aws.run(take(first.clone())).await.0);
+    assert!(scene.aws.run(take(first)).await.0, "the SDK repeats a call");
+    assert!(!scene.aws.run(take(second)).await.0, "Lambda delivers the event again");
+}
+
+#[tokio::test]
 async fn runs_that_follow_each_other_keep_the_limit() {
     let scene = Scene::start(60, |_| true).await;
     for _ in 0..200 {
@@ -387,6 +443,17 @@ async fn runs_that_follow_each_other_keep_the_limit() {
         let within = requests.iter().filter(|at| (0..every).contains(&(*at - first))).count();
         assert!(within <= most as usize, "{within} requests from {first} on");
     }
+}
+
+#[tokio::test]
+async fn a_run_ends_its_lease_within_its_time() {
+    let scene = Scene::start(60, |_| true).await;
+    let end = later(scene.api().now(), MINUTE + Acme::LIMIT.every);
+    let outcome = scene.run_now(MINUTE, json!({"key": "s3cret"})).await;
+    assert!(matches!(reading(outcome).result, ListResult::Unfinished(_)), "it used all of its time");
+    let leases = &scene.reconciler.log.table.reconciliations;
+    let next = leases.take_lease("next", later(end, Duration::from_secs(1)), later(end, HOUR));
+    assert!(scene.aws.run(next).await.0.unwrap());
 }
 
 #[tokio::test]
