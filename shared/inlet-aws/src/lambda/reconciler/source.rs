@@ -29,6 +29,9 @@ const OVERLAP: Duration = Duration::from_mins(15);
 // The next window has every change that was young in the last one.
 const _: () = assert!(CLOCK_SKEW.as_millis() < OVERLAP.as_millis());
 
+/// The time by which a cursor stays behind for a change that cannot be judged.
+const LONGEST_HOLD: Duration = Duration::from_hours(12);
+
 /// The age from which on a place in an open window is not used: objects before it may have changed since they were read.
 const OLDEST_PLACE: Duration = Duration::from_hours(12);
 
@@ -119,7 +122,8 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
     };
     let is_read = outcome.as_ref().is_some_and(is_read_to_its_end);
     let next = if is_read {
-        Cursor { read_until: until, current_at: until.max(current_at), open: None }
+        let unsettled = outcome.as_ref().and_then(|outcome| outcome.unsettled);
+        Cursor { read_until: read_until(until, unsettled), current_at: until.max(current_at), open: None }
     } else {
         let read_until = cursor.map_or(since, |cursor| cursor.read_until);
         // After a failure of the API the window is read again: the API may be down for hours, and a new window ends later.
@@ -129,6 +133,13 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
     let current_at = next.current_at;
     cursors.store_cursor(list, next, work.api.now()).await?;
     Ok(Reading { since, until, age: work.api.now().since(current_at), result: result(outcome, is_over) })
+}
+
+/// Returns the end of what the next run need not see again: the oldest change that could not be judged, else the end of
+/// the window. One that can never be judged does not hold the cursor for ever.
+pub(super) fn read_until(until: ReceivedAt, unsettled: Option<Timestamp>) -> ReceivedAt {
+    let unsettled = unsettled.and_then(|at| ReceivedAt::from_millis(at.as_millisecond()));
+    unsettled.map_or(until, |at| at.clamp(until.earlier(LONGEST_HOLD), until))
 }
 
 /// Returns true if every page was read. A list that returns a page again may have more, which would never be read if

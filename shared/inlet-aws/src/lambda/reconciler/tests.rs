@@ -20,6 +20,7 @@ use inlet::reconcile::{
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -347,6 +348,36 @@ async fn pages_that_cannot_be_read_are_not_passed() {
     assert!(reports[0].reading.as_ref().unwrap().age > 2 * HOUR, "{line}");
     scene.api().is_stuck.store(false, Ordering::Relaxed);
     assert_eq!(scene.run().await.published(), 15, "every order of the later pages");
+}
+
+#[tokio::test]
+async fn a_change_that_a_late_event_hid_is_read_again() {
+    let scene = Scene::start(2, |_| true).await;
+    scene.run().await;
+    // Order 0 changed hours ago, no webhook brought it, and a webhook of an older change arrives after the read.
+    scene.api().advance(5 * HOUR);
+    let changed = scene.api().now().earlier(2 * HOUR);
+    scene.api().orders.lock().unwrap()[0] = ("paid", changed);
+    let (end, after_read) = (later(scene.api().now(), 15 * MINUTE), Duration::from_secs(1));
+    scene.change(0, 2, 8, later(end, after_read)).await;
+    scene.api().orders.lock().unwrap().pop();
+    let hidden = scene.run().await;
+    assert_eq!((hidden.published(), counts(&hidden).young), (0, 1), "{hidden:?}");
+    let next = scene.run().await;
+    assert!(next.since < changed, "{next:?}");
+    assert_eq!((next.published(), counts(&next).missed), (1, 1), "{next:?}");
+}
+
+#[test]
+fn a_change_that_is_never_judged_holds_the_cursor_for_half_a_day() {
+    let until = arrival(LATER);
+    let held = |unsettled: ReceivedAt| {
+        source::read_until(until, Some(Timestamp::from_millisecond(unsettled.millis()).unwrap()))
+    };
+    assert_eq!(source::read_until(until, None), until);
+    assert_eq!(held(until.earlier(HOUR)), until.earlier(HOUR));
+    assert_eq!(held(until.earlier(13 * HOUR)), until.earlier(12 * HOUR));
+    assert_eq!(held(later(until, HOUR)), until);
 }
 
 #[test]
