@@ -43,13 +43,15 @@ pub enum ListResult {
     Unread(Outcome),
     /// The stored access has another form.
     NoAccess,
+    /// The access lacks this field, which this list alone needs. The list is not read.
+    NotConfigured(&'static str),
 }
 
 impl ListResult {
     fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::Read(outcome) | Self::Unfinished(outcome) | Self::Unread(outcome) => Some(outcome),
-            Self::NoAccess => None,
+            Self::NoAccess | Self::NotConfigured(_) => None,
         }
     }
 
@@ -58,6 +60,7 @@ impl ListResult {
             Self::Read(_) => "read",
             Self::Unfinished(_) => "unfinished",
             Self::Unread(_) | Self::NoAccess => "unread",
+            Self::NotConfigured(_) => "not configured",
         }
     }
 }
@@ -68,7 +71,7 @@ impl Reading {
     pub fn completeness(&self) -> Option<u64> {
         match &self.result {
             ListResult::Read(outcome) => outcome.arrived_per_mille()?.checked_div(10),
-            ListResult::Unfinished(_) | ListResult::Unread(_) | ListResult::NoAccess => None,
+            _ => None,
         }
     }
 
@@ -77,6 +80,11 @@ impl Reading {
         let Some(outcome) = self.result.outcome() else { return 0 };
         let missed = outcome.missed.iter().filter(|missed| missed.published > 0).count();
         u64::try_from(missed).unwrap_or(u64::MAX).saturating_add(outcome.corrected)
+    }
+
+    /// Returns false if the list is not read because the access lacks a field. Such a list has no age.
+    fn is_configured(&self) -> bool {
+        !matches!(self.result, ListResult::NotConfigured(_))
     }
 
     fn is_unread(&self) -> bool {
@@ -96,6 +104,7 @@ impl Reading {
                 Err(unread) => Some(unread.to_string()),
             },
             ListResult::NoAccess => Some("the stored access is unusable".to_owned()),
+            ListResult::NotConfigured(field) => Some(format!("the access has no {field}")),
         }
     }
 }
@@ -116,11 +125,13 @@ impl ListReport {
             }
             Ok(reading) => {
                 let level = if reading.is_unread() { "warn" } else { "info" };
-                line.extend(object(json!({
-                    "level": level, "outcome": reading.result.word(), "since": reading.since.to_string(),
-                    "until": reading.until.to_string(), "age_s": reading.age.as_secs(),
-                    "published": reading.published(),
-                })));
+                line.extend(object(json!({"level": level, "outcome": reading.result.word()})));
+                if reading.is_configured() {
+                    line.extend(object(json!({
+                        "since": reading.since.to_string(), "until": reading.until.to_string(),
+                        "age_s": reading.age.as_secs(), "published": reading.published(),
+                    })));
+                }
                 if let Some(outcome) = reading.result.outcome() {
                     line.extend(object(json!(outcome.counts)));
                     line.insert("requests".to_owned(), outcome.requests.into());
@@ -146,7 +157,8 @@ pub(super) fn run_line(reports: &[ListReport], stage: &str, now: ReceivedAt) -> 
     let unread = readings.iter().filter(|reading| reading.is_unread()).count();
     let mut measured = Measured::of_stage(stage);
     if !has_failed {
-        let age = readings.iter().map(|reading| reading.age).max().unwrap_or_default();
+        let configured = readings.iter().filter(|reading| reading.is_configured());
+        let age = configured.map(|reading| reading.age).max().unwrap_or_default();
         measured.measure(metrics::RECONCILIATION_AGE, age.as_secs());
     }
     if published > 0 {

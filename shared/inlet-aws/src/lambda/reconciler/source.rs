@@ -39,6 +39,9 @@ const OLDEST_PLACE: Duration = Duration::from_hours(12);
 /// would count as missed.
 const EXPIRY_MARGIN: Duration = Duration::from_hours(24);
 
+/// The receiver of each list's report, when the list ends.
+pub type OnList<'a> = &'a (dyn Fn(&ListReport) + Sync);
+
 /// The inputs of the work on a store.
 pub(super) struct Work<'a, A> {
     pub(super) log: &'a TableEventLog,
@@ -46,6 +49,7 @@ pub(super) struct Work<'a, A> {
     pub(super) store: &'a StoreAccess,
     /// The time at which the work ends.
     pub(super) until: ReceivedAt,
+    pub(super) on_list: OnList<'a>,
 }
 
 /// The reconciliation of the stores of one provider.
@@ -84,7 +88,9 @@ async fn reconcile_store<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<Lis
     for &kind in S::COMPARED {
         let list = ListName { provider: <S as Provider>::NAME, store: work.store.store.clone(), kind };
         let reading = reconcile_list::<S, A>(&work, &list, access.as_ref(), &mut session).await;
-        reports.push(ListReport { list, reading });
+        let report = ListReport { list, reading };
+        (work.on_list)(&report);
+        reports.push(report);
     }
     reports
 }
@@ -98,6 +104,10 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
 ) -> Result<Reading, Fault> {
     let cursors = &work.log.table.reconciliations;
     let now = work.api.now();
+    if let Some(field) = access.and_then(|access| S::lacks(list.kind, access)) {
+        let result = ListResult::NotConfigured(field);
+        return Ok(Reading { since: now, until: now, age: Duration::ZERO, result });
+    }
     let cursor = cursors.cursor(list).await?;
     let current_at = cursor.as_ref().map_or(now, |cursor| cursor.current_at);
     let window = Window::after::<S>(cursor.as_ref(), now, cursors.first_kept(now));

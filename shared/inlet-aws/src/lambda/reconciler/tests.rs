@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::dynamodb::reconciliation::{Cursor, OpenWindow};
+use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
 use crate::fake_aws::{FakeAws, arrival, event_id, stored_event};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -42,6 +42,9 @@ struct Acme;
 #[derive(Deserialize)]
 struct Access {
     key: Secret,
+    /// True if the list needs a field that the access lacks.
+    #[serde(default)]
+    is_partial: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +80,10 @@ impl Source for Acme {
     const ACCESS: &'static [(&'static str, &'static str)] = &[("key", "the key")];
     const KINDS: &'static [Kind] = &[Kind::Order];
     const LIMIT: RequestLimit = RequestLimit { requests: 3, every: Duration::from_secs(30) };
+
+    fn lacks(_: Kind, access: &Access) -> Option<&'static str> {
+        access.is_partial.then_some("number")
+    }
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
         (kind == Kind::Order).then_some(Walk { window, page: 0 })
@@ -178,6 +185,8 @@ pub(super) struct Scene {
     pub(super) aws: FakeAws,
     reconciler: Reconciler<AcmeApi>,
     runs: AtomicI64,
+    /// The lists that ended.
+    ended: Mutex<Vec<ListName>>,
 }
 
 impl Scene {
@@ -194,7 +203,12 @@ impl Scene {
             status: Mutex::default(),
             is_stuck: AtomicBool::new(false),
         };
-        let scene = Self { aws, reconciler: Reconciler { log, api }, runs: AtomicI64::new(0) };
+        let scene = Self {
+            aws,
+            reconciler: Reconciler { log, api },
+            runs: AtomicI64::new(0),
+            ended: Mutex::default(),
+        };
         for n in (0..orders).filter(|n| arrives(*n)) {
             scene.deliver(n, "new", arrival(n * 1_000)).await;
         }
@@ -262,7 +276,8 @@ impl Scene {
         let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
         let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
         let until = later(self.api().now(), time + Acme::LIMIT.every);
-        self.reconciler.reconcile(&sources, &stores, &owner, until).await.unwrap()
+        let on_list = |report: &ListReport| self.ended.lock().unwrap().push(report.list.clone());
+        self.reconciler.reconcile(&sources, &stores, &owner, until, &on_list).await.unwrap()
     }
 
     /// Runs to the end of the list.
@@ -506,6 +521,54 @@ async fn an_unusable_access_costs_no_request() {
     let reading = reading(scene.run_now(MINUTE, json!({"token": "x"})).await);
     assert!(matches!(reading.result, ListResult::NoAccess), "{reading:?}");
     assert_eq!(scene.api().requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_configured_has_no_age() {
+    let scene = Scene::start(1, |_| false).await;
+    let access = || json!({"key": "s3cret", "is_partial": true});
+    for _ in 0..9 {
+        scene.api().advance(HOUR);
+        scene.run_now(MINUTE, access()).await;
+    }
+    scene.api().advance(HOUR);
+    let RunOutcome::Done(reports) = scene.run_now(MINUTE, access()).await else { panic!("it was skipped") };
+    let line = reports[0].line("prod", scene.api().now());
+    assert_eq!((&line["outcome"], &line["level"]), (&json!("not configured"), &json!("info")), "{line}");
+    assert_eq!((&line["age_s"], &line["reason"]), (&Value::Null, &json!("the access has no number")));
+    let run = run_line(&reports, "prod", scene.api().now());
+    assert_eq!((&run["ReconciliationAge"], &run["Unread"]), (&json!(0), &Value::Null), "{run}");
+    assert_eq!(scene.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_ended_loses_no_line() {
+    let scene = Scene::start(1, |_| false).await;
+    scene.aws.fail("UpdateItem", "lease");
+    let outcome = Ok(scene.run_for(MINUTE).await);
+    assert_eq!(scene.ended.lock().unwrap().len(), 1, "the list's line");
+    let lines = lines(&outcome, "prod", scene.api().now());
+    assert_eq!(
+        (&lines[0]["outcome"], &lines[0]["published"]),
+        (&json!("reconciled"), &json!(1)),
+        "{lines:?}"
+    );
+    assert_eq!(
+        (&lines[1]["outcome"], &lines[1]["level"]),
+        (&json!("lease kept"), &json!("warn")),
+        "{lines:?}"
+    );
+    let reason = lines[1]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the lease cannot be ended"), "{reason}");
+}
+
+#[test]
+fn each_run_begins_with_another_store() {
+    let first: Vec<usize> = (0..6).map(|run| turn(later(arrival(LATER), run * 15 * MINUTE), 3)).collect();
+    let mut sorted = first[..3].to_vec();
+    sorted.sort_unstable();
+    assert_eq!((sorted, &first[..3]), (vec![0, 1, 2], &first[3..]));
+    assert_eq!(turn(arrival(LATER), 0), 0);
 }
 
 #[tokio::test]
