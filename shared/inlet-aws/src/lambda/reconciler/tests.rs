@@ -320,6 +320,37 @@ async fn a_run_publishes_what_no_webhook_brought_once() {
 }
 
 #[tokio::test]
+async fn a_run_writes_only_items_that_its_role_allows() {
+    let scene = Scene::start(20, |n| n % 4 != 0).await;
+    assert_eq!(scene.run().await.published(), 5);
+    let items = |operation: &str, item: &str| -> Vec<Value> {
+        scene.aws.calls(operation).iter().map(|call| call.input[item].clone()).collect()
+    };
+    let batches = items("BatchWriteItem", "RequestItems");
+    let requests =
+        batches.iter().flat_map(|tables| tables.as_object().unwrap().values()).flat_map(|requests| {
+            requests.as_array().unwrap().iter().map(|one| match &one["PutRequest"] {
+                Value::Null => one["DeleteRequest"]["Key"].clone(),
+                put => put["Item"].clone(),
+            })
+        });
+    let written = [items("PutItem", "Item"), items("UpdateItem", "Key"), items("DeleteItem", "Key")].concat();
+    let all: Vec<String> = written
+        .into_iter()
+        .chain(requests)
+        .map(|item| item["pk"]["S"].as_str().unwrap().to_owned())
+        .collect();
+    // template.yaml: the keys of ReconcilerFunctionRole.
+    let is_allowed = |pk: &&String| {
+        ["reconciler", "sweeper"].contains(&pk.as_str())
+            || pk.starts_with("acme/")
+            || pk.starts_with("chunk/acme/")
+    };
+    assert_eq!(all.iter().find(|pk| !is_allowed(pk)), None);
+    assert!(all.len() > 10, "{all:?}");
+}
+
+#[tokio::test]
 async fn the_next_window_overlaps_the_last_one() {
     let scene = Scene::start(1, |_| true).await;
     let first = scene.run().await;
