@@ -141,15 +141,19 @@ ALLOWED = {
     "ReconcilerFunctionRole": _allowed(
         ("dynamodb:Query", TABLE),
         ("dynamodb:GetItem", TABLE),
-        ("dynamodb:BatchWriteItem", TABLE),
-        ("dynamodb:PutItem", TABLE),
-        ("dynamodb:UpdateItem", TABLE),
-        ("dynamodb:DeleteItem", TABLE),
         ("sqs:SendMessage", QUEUE),
         ("ssm:GetParametersByPath", ACCESS),
         ("ssm:GetParameters", f"{SECRETS}/*/*/settings"),
         ("logs:CreateLogStream", "ReconcilerLog.Arn"),
         ("logs:PutLogEvents", "ReconcilerLog.Arn"),
+    ) | _allowed(
+        ("dynamodb:BatchWriteItem", TABLE),
+        ("dynamodb:PutItem", TABLE),
+        ("dynamodb:UpdateItem", TABLE),
+        ("dynamodb:DeleteItem", TABLE),
+        condition=_keys(
+            "reconciler", "sweeper", *(f"{part}{provider}/*" for provider in paths.PROVIDERS for part in ("", "chunk/"))
+        ),
     ),
     # SAM's, for the schedules.
     "SweeperFunctionEveryMinuteRole": _allowed(("lambda:InvokeFunction", "SweeperFunction.Arn")),

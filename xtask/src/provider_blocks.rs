@@ -8,7 +8,7 @@ use crate::marks;
 use crate::operations::resource_of;
 
 /// The generated parts by name, each with the block that is written for each provider.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("providers' labels", "      <Provider>: {default: <title>}\n"),
     ("providers' parameters", include_str!("../blocks/parameter.yaml")),
     ("providers' conditions", include_str!("../blocks/conditions.yaml")),
@@ -21,6 +21,10 @@ const PARTS: [(&str, &str); 8] = [
     (
         "router's permissions",
         "                  - !If [With<Provider>, !GetAtt <Provider>Function.Arn, !Ref AWS::NoValue]\n",
+    ),
+    (
+        "reconciler's items",
+        "                      - <provider>/*\n                      - chunk/<provider>/*\n",
     ),
     ("providers' addresses", include_str!("../blocks/output.yaml")),
 ];

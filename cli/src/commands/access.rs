@@ -56,6 +56,9 @@ const SET_HELP: &str = "\
 The access is a JSON object; docs/reconciliation.md lists its fields. It is stored encrypted in Parameter Store under
 /inlet-access/{stage}/{provider}/{store}, which only the reconciler of the deployment can read.
 
+Zid's products need store_id too, the number of the store: give it in a file with --access. Without it, the reconciler
+reads the other lists alone.
+
 Examples:
   inlet access set zid/riyadh
   inlet access set zort/bangkok --access zort-access.json";

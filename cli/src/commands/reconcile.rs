@@ -494,7 +494,15 @@ mod tests {
 
     fn outcome(coverage: Result<Coverage, Unread>) -> Outcome {
         let counts = Counts { arrived: 3, missed: 1, young: 7, ..Counts::default() };
-        Outcome { kind: Kind::Order, counts, corrected: 0, missed: Vec::new(), coverage, requests: 1 }
+        Outcome {
+            kind: Kind::Order,
+            counts,
+            corrected: 0,
+            missed: Vec::new(),
+            coverage,
+            unsettled: None,
+            requests: 1,
+        }
     }
 
     #[test]

@@ -22,6 +22,33 @@ use crate::given::{Given, orders};
 const OF_GONE_PARTS: [&str; 3] =
     ["The table is gone", "Settings that a restored table lacks", "A queue or the bus is gone"];
 
+/// The sections about the reconciler.
+const OF_RECONCILER: [&str; 2] = ["completeness-low", "reconciler-stale"];
+
+/// The parts that exist only with `Reconcile=on`, as a command of [`OF_RECONCILER`] names them. The local stack has none
+/// of them, so these commands are not run. Each part has the lines by which the template creates it.
+const WITH_RECONCILER: [(&str, &[&str]); 3] = [
+    (
+        "/inlet/{stage}/reconciler",
+        &["  ReconcilerLog:", "      LogGroupName: !Sub /inlet/${Stage}/reconciler"],
+    ),
+    // SAM makes the schedule's logical id of the function's and the event's name.
+    ("{ReconcilerFunctionEveryQuarterHour}", &["  ReconcilerFunction:", "        EveryQuarterHour:"]),
+    ("{ReconcilerFunction}", &["  ReconcilerFunction:"]),
+];
+
+#[test]
+fn the_template_creates_the_parts_of_commands_that_are_not_run() {
+    let template = repository::text("template.yaml");
+    let lines: Vec<String> = OF_RECONCILER.iter().flat_map(|title| section(title)).collect();
+    for (part, created_by) in WITH_RECONCILER {
+        assert!(lines.iter().any(|line| line.contains(part)), "no command names {part}");
+        for line in created_by {
+            assert!(template.lines().any(|of_template| of_template == *line), "{part}: no line {line:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_table_that_is_gone_comes_back_by_the_runbook() {
     let stack = Stack::up();
@@ -143,11 +170,16 @@ fn names(listed: &Output) -> BTreeMap<String, String> {
     names
 }
 
-/// The lines of the runbook's code blocks, those about parts that are gone left out.
+/// The lines of the runbook's code blocks, those about parts that are gone or only with `Reconcile=on` left out.
 fn commands() -> Vec<String> {
     let runbook = repository::text("docs/runbook.md");
     let is_of_gone_part = |section: &&str| OF_GONE_PARTS.iter().any(|title| section.starts_with(title));
-    runbook.split("\n## ").filter(|section| !is_of_gone_part(section)).flat_map(lines_of).collect()
+    let runnable = |section: &str| {
+        let is_of_reconciler = OF_RECONCILER.iter().any(|title| section.starts_with(title));
+        let is_absent = |line: &String| WITH_RECONCILER.iter().any(|(part, _)| line.contains(part));
+        lines_of(section).into_iter().filter(move |line| !is_of_reconciler || !is_absent(line))
+    };
+    runbook.split("\n## ").filter(|section| !is_of_gone_part(section)).flat_map(runnable).collect()
 }
 
 /// The lines of the code blocks of one section.

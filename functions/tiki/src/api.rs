@@ -2,7 +2,8 @@
 //!
 //! Source: open.tiki.vn, aftersales-service-group/api-search-cr. Orders and stock cannot be read: the pages of their
 //! lists could not be read, and no page with a list of the salable stock was found. The search has no filter by
-//! time, and the direction of its order is not documented, so it is read to its end.
+//! time, and the direction of its order is not documented, so it is read to its end. Its items have no time of change:
+//! they are of all time, so the share of a window is not known.
 
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ pub struct Access {
 pub struct Walk {
     window: Window,
     offset: u32,
+    /// True if a page had a return without a time: it may be older than the window.
+    #[serde(default)]
+    has_undated: bool,
 }
 
 impl Source for Tiki {
@@ -60,7 +64,7 @@ impl Source for Tiki {
     const LIMIT: RequestLimit = LIMIT;
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
-        (kind == Kind::ReturnOrder).then_some(Walk { window, offset: 0 })
+        (kind == Kind::ReturnOrder).then_some(Walk { window, offset: 0, has_undated: false })
     }
 
     fn token_request(access: &Access) -> Option<Request> {
@@ -82,16 +86,19 @@ impl Source for Tiki {
         let List { objects, count } = list(response)?;
         let read = u32::try_from(objects.len()).unwrap_or(u32::MAX);
         let offset = walk.offset.saturating_add(read);
+        let observations: Vec<Observation> = objects.into_iter().filter_map(observe).collect();
+        let has_undated =
+            walk.has_undated || observations.iter().any(|observed| observed.changed_at.is_none());
+        let whole = if has_undated { Coverage::Unknown } else { Coverage::Complete };
         let then = match count {
             _ if read == 0 => Then::Done(Coverage::Unknown),
-            Some(count) if u64::from(offset) >= count => Then::Done(Coverage::Complete),
+            Some(count) if u64::from(offset) >= count => Then::Done(whole),
             // A short page is the last one, unless the count names more: then Tiki's maximum is below ours.
             None if read < PAGE_LEN => Then::Done(Coverage::Unknown),
-            _ => Then::Continue(Walk { offset, ..walk.clone() }),
+            _ => Then::Continue(Walk { offset, has_undated, ..walk.clone() }),
         };
-        let observations = objects.into_iter().filter_map(observe);
         let in_window = |observed: &Observation| walk.window.contains(observed.changed_at);
-        Ok(Page { observations: observations.filter(in_window).collect(), then })
+        Ok(Page { observations: observations.into_iter().filter(in_window).collect(), then })
     }
 
     /// The detail has the history, from which the time of the last change is known.
@@ -215,6 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn only_a_list_with_times_is_known_to_be_of_the_window() {
+        let read = |first: &Value, second: &Value| {
+            let page = |results: &Value| response(200, &json!({"count": 2, "results": [results]}));
+            let Then::Continue(next) = Tiki::read(&walk(), &page(first)).unwrap().then else {
+                panic!("it ended")
+            };
+            Tiki::read(&next, &page(second)).unwrap().then
+        };
+        let bare = json!({"code": "CR1", "status": "approved"});
+        let dated = json!({"code": "CR2", "histories": [{"created_at": "2024-05-09T07:00:00+07:00"}]});
+        assert_eq!(read(&dated, &dated), Then::Done(Coverage::Complete));
+        for (first, second) in [(&bare, &dated), (&dated, &bare)] {
+            assert_eq!(read(first, second), Then::Done(Coverage::Unknown));
+        }
+    }
+
+    #[test]
     fn every_page_is_read_even_if_pages_are_short() {
         let all: Vec<Value> =
             (0..25).map(|n| json!({"code": format!("CR{n}"), "status": "approved"})).collect();
@@ -231,7 +255,7 @@ mod tests {
                 Then::Done(coverage) => break coverage,
             }
         };
-        assert_eq!((seen.len(), requests, coverage), (25, 3, Coverage::Complete));
+        assert_eq!((seen.len(), requests, coverage), (25, 3, Coverage::Unknown));
     }
 
     #[test]

@@ -53,6 +53,10 @@ impl Source for Zid {
     const WHOLE_LISTS: &'static [Kind] = &[Kind::Product];
     const LIMIT: RequestLimit = LIMIT;
 
+    fn lacks(kind: Kind, access: &Access) -> Option<&'static str> {
+        (kind == Kind::Product && access.store_id.is_none()).then_some("store_id")
+    }
+
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
         match kind {
             Kind::Order => Some(Walk::orders(window)),

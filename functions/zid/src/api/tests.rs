@@ -62,6 +62,18 @@ fn walked(
 // Requests.
 
 #[test]
+fn products_alone_need_the_number_of_the_store() {
+    let access = |id: Option<&str>| -> Access {
+        let given = json!({"authorization": "a", "manager_token": "m", "store_id": id});
+        serde_json::from_value(given).unwrap()
+    };
+    let lacking =
+        |id: Option<&str>| Zid::KINDS.iter().map(|kind| Zid::lacks(*kind, &access(id))).collect::<Vec<_>>();
+    assert_eq!(lacking(None), [None, Some("store_id"), None]);
+    assert_eq!(lacking(Some("7")), [None, None, None]);
+}
+
+#[test]
 fn orders_are_requested_by_their_time_of_change() {
     let request = sent(&Walk::orders(window()));
     assert!(request.url().starts_with("https://api.zid.sa/v1/managers/store/orders?"), "{request}");

@@ -36,22 +36,24 @@ use crate::telemetry::log;
 pub use self::access::StoreAccess;
 pub use self::provider_api::ProviderApi;
 pub use self::report::{ListReport, ListResult, Reading};
-pub use self::source::SourceReconciler;
+pub use self::source::{OnList, SourceReconciler};
 
 use self::access::read_accesses;
 use self::report::run_line;
 use self::source::Work;
 
-/// The part of an invocation's time that is kept: for a response that takes as long as it may, for the objects of a
-/// page, and for the cursors.
+/// Time reserved at the end of an invocation for the last response, its objects and the cursors.
 const RESERVE: Duration = Duration::from_mins(1);
 
 /// The time for which a run that crashed keeps its lease after its end: longer than the time of every provider's limit,
 /// so that the next run may send its requests.
 const CRASH_MARGIN: Duration = Duration::from_mins(5);
 
-/// The stores that are read at the same time.
-const CONCURRENT_STORES: usize = 8;
+/// The stores that are read at the same time: as many as the function has memory for.
+const CONCURRENT_STORES: usize = 3;
+
+/// The time between two runs.
+const RUN_INTERVAL: Duration = Duration::from_mins(15);
 
 /// Runs the reconciler's function until Lambda ends it.
 ///
@@ -72,7 +74,9 @@ pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error>
             let until = end_of_work(&event.context);
             let done = async {
                 let stores = read_accesses(&ssm, &stage).await?;
-                reconciler.reconcile(sources, &stores, &event.context.request_id, until).await
+                let owner = owner(&event.context.request_id, clock::now());
+                let on_list = |report: &ListReport| println!("{}", report.line(&stage, clock::now()));
+                reconciler.reconcile(sources, &stores, &owner, until, &on_list).await
             };
             let done = done.await;
             let now = clock::now();
@@ -85,19 +89,25 @@ pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error>
     .await
 }
 
+/// Returns the owner of the lease: Lambda may deliver one event twice, with the same id.
+fn owner(request_id: &str, began: ReceivedAt) -> String {
+    format!("{request_id} {}", began.millis())
+}
+
 /// Returns the time at which the work of an invocation ends.
 fn end_of_work(context: &Context) -> ReceivedAt {
     let deadline = i64::try_from(context.deadline).ok().and_then(ReceivedAt::from_millis);
     deadline.unwrap_or(ReceivedAt::EPOCH).earlier(RESERVE)
 }
 
-/// Returns the log lines of a run.
+/// Returns the log lines at the end of a run.
 fn lines(done: &Result<RunOutcome, Fault>, stage: &str, now: ReceivedAt) -> Vec<Value> {
     match done {
-        Ok(RunOutcome::Done(reports)) => {
-            let lists = reports.iter().map(|report| report.line(stage, now));
-            lists.chain([run_line(reports, stage, now)]).collect()
-        }
+        Ok(RunOutcome::Done(reports)) => vec![run_line(reports, stage, now)],
+        Ok(RunOutcome::DoneWithLease(reports, fault)) => vec![
+            run_line(reports, stage, now),
+            json!({"level": "warn", "message": "reconciliation", "outcome": "lease kept", "reason": fault.chain()}),
+        ],
         Ok(RunOutcome::Skipped) => {
             let reason = "another run has the lease";
             vec![
@@ -126,44 +136,61 @@ pub enum RunOutcome {
     Skipped,
     /// The lists that were read.
     Done(Vec<ListReport>),
+    /// The lists that were read, and the fault because of which the lease did not end. It ends by itself.
+    DoneWithLease(Vec<ListReport>, Fault),
 }
 
 impl<A: Api + Sync> Reconciler<A> {
-    /// Runs once, until this time at the latest. `owner` names the run and no other.
+    /// Runs once. The last request is sent so early that no request counts towards a provider's limit from `until` on.
+    /// `owner` is unique to the run.
     ///
     /// # Errors
-    /// If the lease cannot be taken or ended. A fault of a list is in its report.
+    /// If the lease cannot be taken. A fault of a list is in its report, which `on_list` receives when the list ends.
     pub async fn reconcile(
         &self,
         sources: &[SourceReconciler<A>],
         stores: &[StoreAccess],
         owner: &str,
         until: ReceivedAt,
+        on_list: OnList<'_>,
     ) -> Result<RunOutcome, Fault> {
         let leases = &self.log.table.reconciliations;
-        if !leases
-            .take_lease(owner, self.api.now(), later(until, RESERVE.saturating_add(CRASH_MARGIN)))
-            .await?
-        {
+        let latest = later(until, RESERVE.saturating_add(CRASH_MARGIN));
+        if !leases.take_lease(owner, self.api.now(), latest).await? {
             return Ok(RunOutcome::Skipped);
         }
         let (log, api) = (&self.log, &self.api);
         let find = |store: &StoreAccess| sources.iter().find(|source| source.name == store.provider);
         let readable = stores.iter().filter_map(|store| Some((store, find(store)?)));
-        let readable: Vec<(&StoreAccess, &SourceReconciler<A>)> = readable.collect();
+        let mut readable: Vec<(&StoreAccess, &SourceReconciler<A>)> = readable.collect();
+        let first = turn(self.api.now(), readable.len());
+        readable.rotate_left(first);
+        // The lease is kept for the longest of the providers' limits after the last request, and the next run should not
+        // be skipped for it.
         let limits = readable.iter().map(|(_, source)| source.limit_time).max().unwrap_or_default();
+        let until = until.earlier(limits);
         // Collected first: the compiler cannot see that a lazy iterator's futures can be sent.
         let mut reading = Vec::new();
         for (store, source) in readable {
-            reading.push((source.reconcile)(Work { log, api, store, until }));
+            reading.push((source.reconcile)(Work { log, api, store, until, on_list }));
         }
         let reports: Vec<Vec<ListReport>> =
             stream::iter(reading).buffer_unordered(CONCURRENT_STORES).collect().await;
         let mut reports: Vec<ListReport> = reports.into_iter().flatten().collect();
         reports.sort_by(|a, b| a.list.cmp(&b.list));
-        leases.end_lease(owner, later(self.api.now(), limits)).await?;
-        Ok(RunOutcome::Done(reports))
+        Ok(match leases.end_lease(owner, later(self.api.now(), limits)).await {
+            Ok(()) => RunOutcome::Done(reports),
+            Err(fault) => RunOutcome::DoneWithLease(reports, fault),
+        })
     }
+}
+
+/// Returns the number of the store with which the run of this time begins. It is another one in each run, so that stores
+/// that use the whole time of a run do not hold off the others for ever.
+fn turn(now: ReceivedAt, stores: usize) -> usize {
+    let interval = i64::try_from(RUN_INTERVAL.as_millis()).unwrap_or(i64::MAX);
+    let run = now.millis().checked_div(interval).and_then(|run| usize::try_from(run).ok());
+    run.and_then(|run| run.checked_rem(stores)).unwrap_or(0)
 }
 
 /// Returns the time that is later by this.

@@ -5,7 +5,8 @@
 //! 2. A field that is equal has arrived. Decimals are compared as numbers; bytes are never compared.
 //! 3. A field that no event carries, as where a webhook has nothing but an id, has arrived if an event came at or after
 //!    the change.
-//! 4. Every other field is missed, unless the change is so young that the provider may still deliver it.
+//! 4. Every other field is missed, unless the change is so young that the provider may still deliver it: younger than
+//!    its retry window and the difference between two clocks.
 
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ use super::observation::{Change, Comparison, Observation};
 use crate::received_at::ReceivedAt;
 use crate::value::decimal::Decimal;
 
-/// The time by which the clocks of the provider and of Inlet may differ: the promise for clocks in general.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// The time by which the clocks of the provider and of Inlet may differ: the promise for clocks in general. It includes
+/// the minute of a provider whose times have minutes.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// An observation and the facts by which it is judged.
 #[derive(Clone, Copy, Debug)]
@@ -254,9 +256,17 @@ fn letters(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+impl Judgement<'_> {
+    /// Returns true if the provider may still deliver the last change of the object. One without a time counts as old.
+    pub(super) fn is_young(&self) -> bool {
+        self.observed.changed_at.is_some_and(|changed| is_young(changed, self))
+    }
+}
+
 /// Returns true if the provider may still deliver a change.
 fn is_young(changed: Timestamp, facts: &Judgement<'_>) -> bool {
-    let span = SignedDuration::try_from(facts.retry_window).unwrap_or(SignedDuration::MAX);
+    let span = facts.retry_window.saturating_add(CLOCK_SKEW);
+    let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
     timestamp(facts.at).duration_since(changed) < span
 }
 

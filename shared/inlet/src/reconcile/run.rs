@@ -12,6 +12,7 @@ use super::history::{EventLog, Publication};
 use super::judge::{Judgement, Verdict, is_same_state, judge};
 use super::observation::{Comparison, Coverage, Observation, Then, Window};
 use super::reader::{Api, Detail, MOST_PAGES, Reader, Session, Unread};
+use super::response::Failure;
 use super::source::Source;
 use crate::canonical::{Kind, StoreDefaults};
 use crate::event::EventId;
@@ -55,7 +56,7 @@ pub struct Counts {
     pub reconciled: u64,
     /// The state was not published before this run.
     pub missed: u64,
-    /// The change is so young that its webhook may still arrive.
+    /// The change is so young that its webhook may still arrive, whether it did or not.
     pub young: u64,
     /// The state cannot be compared.
     pub unknown: u64,
@@ -92,6 +93,9 @@ pub struct Outcome {
     pub missed: Vec<MissedEntity>,
     /// The share of the window that was seen, or the reason why it could not be read.
     pub coverage: Result<Coverage, Unread>,
+    /// The oldest change that could not be judged although its webhook would have arrived: an event came after the read,
+    /// or the object could not be read whole. The next run has to see it again.
+    pub unsettled: Option<Timestamp>,
     /// The number of requests to the provider.
     pub requests: u64,
 }
@@ -114,6 +118,9 @@ pub struct Place {
     walk: Value,
     /// The verdict of each object so far; `None` if they were too many to be stored.
     verdicts: Option<BTreeMap<String, Counted>>,
+    /// The oldest change so far that could not be judged, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsettled_ms: Option<i64>,
 }
 
 impl Place {
@@ -161,6 +168,7 @@ pub async fn reconcile_from<S: Source, A: Api + Sync, L: EventLog + Sync>(
     let resumed = from.and_then(|place| Some((S::Walk::deserialize(&place.walk).ok()?, place)));
     let verdicts = resumed.as_ref().map(|(_, place)| place.verdicts.clone());
     let has_all_verdicts = verdicts.as_ref().is_none_or(Option::is_some);
+    let unsettled = resumed.as_ref().and_then(|(_, place)| place.unsettled_ms);
     let mut running = Running {
         run,
         reader: Reader::<S, A>::new(api, access, session),
@@ -171,27 +179,34 @@ pub async fn reconcile_from<S: Source, A: Api + Sync, L: EventLog + Sync>(
         corrected: 0,
         missed: BTreeMap::new(),
         undated: Vec::new(),
+        unsettled: unsettled.and_then(|at| Timestamp::from_millisecond(at).ok()),
+        failed_details: 0,
+        has_all_verdicts,
     };
     for verdict in running.verdicts.values() {
         running.counts.add(*verdict);
     }
     let mut coverage = running.read_all(&progress).await?;
     if let Ok(Coverage::Complete) = coverage
-        && !has_all_verdicts
+        && !running.has_all_verdicts
     {
         coverage = Ok(Coverage::Unknown);
     }
-    let place = if coverage.is_err() { running.place(has_all_verdicts) } else { None };
+    let place = if coverage.is_err() { running.place() } else { None };
     let outcome = Outcome {
         kind: run.kind,
         counts: running.counts,
         corrected: running.corrected,
         missed: running.missed.into_values().collect(),
         coverage,
+        unsettled: running.unsettled,
         requests: running.reader.requests(),
     };
     Ok((outcome, place))
 }
+
+/// The number of whole objects in a row that cannot be read, after which a run ends: then it is not the objects.
+const MOST_FAILED_DETAILS: u32 = 5;
 
 /// The verdict of an entity, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +218,15 @@ enum Counted {
     Young,
     Unknown,
     Forgotten,
+}
+
+/// An observation's verdict.
+struct Judged {
+    verdict: Verdict,
+    /// The newest event of the entity.
+    newest: Option<EventId>,
+    /// True if the webhook of the last change may still arrive.
+    is_young: bool,
 }
 
 /// The state of a run.
@@ -217,6 +241,11 @@ struct Running<'a, S: Source, A, L> {
     corrected: u64,
     missed: BTreeMap<String, MissedEntity>,
     undated: Vec<Fetched<S>>,
+    unsettled: Option<Timestamp>,
+    /// The number of whole objects in a row that could not be read.
+    failed_details: u32,
+    /// False if the verdict of an object is absent, or is not the one that the whole object would have had.
+    has_all_verdicts: bool,
 }
 
 /// The end of a run before its end.
@@ -279,10 +308,11 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
 
     /// Returns the place of a run that ended before its end. Objects without a time of change need a second read by the
     /// same run, so a run that still has some begins again.
-    fn place(&self, has_all_verdicts: bool) -> Option<Place> {
+    fn place(&self) -> Option<Place> {
         let walk = self.walk.as_ref().filter(|_| self.undated.is_empty())?;
         let walk = serde_json::to_value(walk).ok()?;
-        Some(Place { walk, verdicts: has_all_verdicts.then(|| self.verdicts.clone()) })
+        let verdicts = self.has_all_verdicts.then(|| self.verdicts.clone());
+        Some(Place { walk, verdicts, unsettled_ms: self.unsettled.map(Timestamp::as_millisecond) })
     }
 
     /// Judges objects without a time of change again, from a second read after the provider's retry window.
@@ -295,13 +325,18 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         for first in undated {
             let age = self.reader.now().since(first.at());
             self.reader.pause(S::RETRY_WINDOW.saturating_sub(age)).await;
-            match self.reader.detail(first.observation()).await? {
-                Detail::Whole(second) if is_same_state(first.observation(), second.observation()) => {
+            match self.detail(first.observation()).await? {
+                Some(Detail::Whole(second)) if self.is_before_window(&first, &second) => {
+                    self.uncount(first.observation());
+                }
+                Some(Detail::Whole(second)) if is_same_state(first.observation(), second.observation()) => {
                     self.judge(*second, Some(first.at())).await?;
                 }
                 // It changed meanwhile.
-                Detail::Whole(second) => self.count(second.observation(), Counted::Young),
-                Detail::NoRequest | Detail::Gone => self.count(first.observation(), Counted::Unknown),
+                Some(Detail::Whole(second)) => self.count(second.observation(), Counted::Young),
+                Some(Detail::NoRequest | Detail::Gone) | None => {
+                    self.count(first.observation(), Counted::Unknown);
+                }
             }
             progress(&self.counts);
         }
@@ -311,7 +346,7 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
     /// Judges one observation, reads the whole object where that is needed, and publishes what is missed.
     async fn judge(&mut self, fetched: Fetched<S>, seen_before: Option<ReceivedAt>) -> Result<(), Ended> {
         let path = self.path(fetched.observation());
-        let (verdict, newest) = self.verdict(&fetched, &path, seen_before).await?;
+        let Judged { verdict, newest, is_young } = self.verdict(&fetched, &path, seen_before).await?;
         let needs_detail = seen_before.is_none()
             && match verdict {
                 Verdict::Missed(_) | Verdict::Overtaken { .. } => true,
@@ -319,21 +354,35 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
                 _ => false,
             };
         let whole =
-            if needs_detail { self.reader.detail(fetched.observation()).await? } else { Detail::NoRequest };
-        let (fetched, verdict, newest) = match whole {
-            Detail::Whole(whole) => {
-                // A webhook may have arrived while the object was read.
-                let (verdict, newest) = self.verdict(&whole, &path, seen_before).await?;
-                (*whole, verdict, newest)
+            if needs_detail { self.detail(fetched.observation()).await? } else { Some(Detail::NoRequest) };
+        let (fetched, Judged { verdict, newest, is_young }) = match whole {
+            Some(Detail::Whole(whole)) if self.is_before_window(&fetched, &whole) => {
+                self.uncount(fetched.observation());
+                return Ok(());
             }
-            Detail::NoRequest => (fetched, verdict, newest),
-            Detail::Gone => {
+            Some(Detail::Whole(whole)) => {
+                // A webhook may have arrived while the object was read.
+                let judged = self.verdict(&whole, &path, seen_before).await?;
+                (*whole, judged)
+            }
+            Some(Detail::NoRequest) => (fetched, Judged { verdict, newest, is_young }),
+            Some(Detail::Gone) => {
                 self.count(fetched.observation(), Counted::Unknown);
+                return Ok(());
+            }
+            None => {
+                self.count(fetched.observation(), Counted::Unknown);
+                self.hold(fetched.observation());
                 return Ok(());
             }
         };
         let observed = fetched.observation();
+        if verdict == Verdict::Young && !is_young {
+            self.hold(observed);
+        }
         let counted = match verdict {
+            // Of young changes only those that arrived are known, so they would make the share too high.
+            Verdict::Arrived | Verdict::Reconciled if is_young => Counted::Young,
             Verdict::Arrived => Counted::Arrived,
             Verdict::Reconciled => Counted::Reconciled,
             Verdict::Young => Counted::Young,
@@ -349,7 +398,11 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
                 self.corrected = self
                     .corrected
                     .saturating_add(u64::from(self.publish(&fetched, &missed, newest).await? > 0));
-                if by_webhook { Counted::Arrived } else { Counted::Reconciled }
+                match by_webhook {
+                    _ if is_young => Counted::Young,
+                    true => Counted::Arrived,
+                    false => Counted::Reconciled,
+                }
             }
             Verdict::Missed(missed) => {
                 let published = self.publish(&fetched, &missed, newest).await?;
@@ -366,6 +419,38 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         };
         self.count(fetched.observation(), counted);
         Ok(())
+    }
+
+    /// Reads the whole object of an observation. A failure that may be of this object alone does not end the run: the
+    /// result is `None`.
+    async fn detail(&mut self, observed: &Observation) -> Result<Option<Detail<S>>, Unread> {
+        match self.reader.detail(observed).await {
+            Err(Unread::Failure(
+                Failure::Unavailable { .. } | Failure::Unreadable { .. } | Failure::Refused { .. },
+            )) if self.failed_details.saturating_add(1) < MOST_FAILED_DETAILS => {
+                self.failed_details = self.failed_details.saturating_add(1);
+                self.has_all_verdicts = false;
+                Ok(None)
+            }
+            Ok(detail) => {
+                self.failed_details = 0;
+                Ok(Some(detail))
+            }
+            Err(unread) => Err(unread),
+        }
+    }
+
+    /// Returns true if an object of a list without times turns out to be older than the window.
+    fn is_before_window(&self, listed: &Fetched<S>, whole: &Fetched<S>) -> bool {
+        listed.observation().changed_at.is_none()
+            && whole.observation().changed_at.is_some_and(|changed| changed < self.run.since)
+    }
+
+    /// Notes a change that the next run has to see again.
+    fn hold(&mut self, observed: &Observation) {
+        if let Some(changed) = observed.changed_at {
+            self.unsettled = Some(self.unsettled.map_or(changed, |oldest| oldest.min(changed)));
+        }
     }
 
     /// Publishes what the entity's events lack, if the run publishes. Returns the number of new events.
@@ -386,13 +471,13 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
         Ok(published)
     }
 
-    /// Returns the verdict by the events as they are now, and the newest of them.
+    /// Judges an observation by the events as they are now.
     async fn verdict(
         &self,
         fetched: &Fetched<S>,
         path: &str,
         seen_before: Option<ReceivedAt>,
-    ) -> Result<(Verdict, Option<EventId>), Ended> {
+    ) -> Result<Judged, Ended> {
         let history = self.log.history(path).await?;
         let facts = Judgement {
             observed: fetched.observation(),
@@ -402,11 +487,18 @@ impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
             seen_before,
         };
         let newest = history.events.last().map(|event| event.id.clone());
-        Ok((judge(&facts, &history), newest))
+        Ok(Judged { verdict: judge(&facts, &history), newest, is_young: facts.is_young() })
     }
 
     fn path(&self, observed: &Observation) -> String {
         EventId::path_of(S::NAME, self.run.store, observed.kind, &observed.entity)
+    }
+
+    /// Takes back that an observation was counted: it is not in the window.
+    fn uncount(&mut self, observed: &Observation) {
+        if let Some(before) = self.verdicts.remove(&key(observed)) {
+            self.counts.remove(before);
+        }
     }
 
     /// Counts an observation. One that was missed in this run stays so: a page that is read again shows it as published.

@@ -28,6 +28,11 @@ pub trait Source: Provider {
     /// The requests that a reader may send.
     const LIMIT: RequestLimit;
 
+    /// Returns the field that the access lacks for this kind, if the kind needs more than [`Source::ACCESS`].
+    fn lacks(_: Kind, _: &Self::Access) -> Option<&'static str> {
+        None
+    }
+
     /// Begins a walk over the objects of this kind that changed in the window; `None` if the API does not list them.
     fn begin(kind: Kind, window: Window) -> Option<Self::Walk>;
 

@@ -20,8 +20,9 @@ use crate::client::clock;
 const CONNECT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Size limit of a response, in bytes: 500 objects of 64 KB each.
-const MAX_RESPONSE: usize = 32 * 1024 * 1024;
+/// Size limit of a response, in bytes: 500 objects of 16 KB each. The function has memory for the responses of all
+/// stores that are read at the same time, each as bytes and as JSON.
+const MAX_RESPONSE: usize = 8 * 1024 * 1024;
 
 const AGENT: &str = concat!("Inlet/", env!("CARGO_PKG_VERSION"));
 

@@ -39,17 +39,19 @@ pub enum ListResult {
     Read(Outcome),
     /// The time of the run ended. The next run goes on.
     Unfinished(Outcome),
-    /// The provider's API failed or refused.
+    /// The provider's API failed or refused, or returned a page again.
     Unread(Outcome),
     /// The stored access has another form.
     NoAccess,
+    /// The access lacks this field, which this list alone needs. The list is not read.
+    NotConfigured(&'static str),
 }
 
 impl ListResult {
     fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::Read(outcome) | Self::Unfinished(outcome) | Self::Unread(outcome) => Some(outcome),
-            Self::NoAccess => None,
+            Self::NoAccess | Self::NotConfigured(_) => None,
         }
     }
 
@@ -58,6 +60,7 @@ impl ListResult {
             Self::Read(_) => "read",
             Self::Unfinished(_) => "unfinished",
             Self::Unread(_) | Self::NoAccess => "unread",
+            Self::NotConfigured(_) => "not configured",
         }
     }
 }
@@ -68,7 +71,7 @@ impl Reading {
     pub fn completeness(&self) -> Option<u64> {
         match &self.result {
             ListResult::Read(outcome) => outcome.arrived_per_mille()?.checked_div(10),
-            ListResult::Unfinished(_) | ListResult::Unread(_) | ListResult::NoAccess => None,
+            _ => None,
         }
     }
 
@@ -79,6 +82,11 @@ impl Reading {
         u64::try_from(missed).unwrap_or(u64::MAX).saturating_add(outcome.corrected)
     }
 
+    /// Returns false if the list is not read because the access lacks a field. Such a list has no age.
+    fn is_configured(&self) -> bool {
+        !matches!(self.result, ListResult::NotConfigured(_))
+    }
+
     fn is_unread(&self) -> bool {
         matches!(self.result, ListResult::Unread(_) | ListResult::NoAccess)
     }
@@ -87,13 +95,16 @@ impl Reading {
     fn reason(&self) -> Option<String> {
         match &self.result {
             ListResult::Read(outcome) => match outcome.coverage {
-                Ok(Coverage::Incomplete) => Some("the API returned a page again".to_owned()),
                 Ok(Coverage::Unknown) => Some("the API does not say how long its list is".to_owned()),
-                Ok(Coverage::Complete) | Err(_) => None,
+                Ok(Coverage::Complete | Coverage::Incomplete) | Err(_) => None,
             },
             ListResult::Unfinished(_) => None,
-            ListResult::Unread(outcome) => outcome.coverage.as_ref().err().map(ToString::to_string),
+            ListResult::Unread(outcome) => match &outcome.coverage {
+                Ok(_) => Some("the API returned a page again, so later pages cannot be read".to_owned()),
+                Err(unread) => Some(unread.to_string()),
+            },
             ListResult::NoAccess => Some("the stored access is unusable".to_owned()),
+            ListResult::NotConfigured(field) => Some(format!("the access has no {field}")),
         }
     }
 }
@@ -114,11 +125,13 @@ impl ListReport {
             }
             Ok(reading) => {
                 let level = if reading.is_unread() { "warn" } else { "info" };
-                line.extend(object(json!({
-                    "level": level, "outcome": reading.result.word(), "since": reading.since.to_string(),
-                    "until": reading.until.to_string(), "age_s": reading.age.as_secs(),
-                    "published": reading.published(),
-                })));
+                line.extend(object(json!({"level": level, "outcome": reading.result.word()})));
+                if reading.is_configured() {
+                    line.extend(object(json!({
+                        "since": reading.since.to_string(), "until": reading.until.to_string(),
+                        "age_s": reading.age.as_secs(), "published": reading.published(),
+                    })));
+                }
                 if let Some(outcome) = reading.result.outcome() {
                     line.extend(object(json!(outcome.counts)));
                     line.insert("requests".to_owned(), outcome.requests.into());
@@ -144,7 +157,8 @@ pub(super) fn run_line(reports: &[ListReport], stage: &str, now: ReceivedAt) -> 
     let unread = readings.iter().filter(|reading| reading.is_unread()).count();
     let mut measured = Measured::of_stage(stage);
     if !has_failed {
-        let age = readings.iter().map(|reading| reading.age).max().unwrap_or_default();
+        let configured = readings.iter().filter(|reading| reading.is_configured());
+        let age = configured.map(|reading| reading.age).max().unwrap_or_default();
         measured.measure(metrics::RECONCILIATION_AGE, age.as_secs());
     }
     if published > 0 {

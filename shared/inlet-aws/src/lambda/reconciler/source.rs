@@ -8,7 +8,9 @@ use std::time::Duration;
 use inlet::fault::Fault;
 use inlet::provider::Provider;
 use inlet::received_at::ReceivedAt;
-use inlet::reconcile::{Api, Details, Outcome, Place, Run, Session, Source, reconcile_from};
+use inlet::reconcile::{
+    Api, CLOCK_SKEW, Coverage, Details, Outcome, Place, Run, Session, Source, reconcile_from,
+};
 use jiff::Timestamp;
 
 use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
@@ -24,9 +26,21 @@ const FIRST_WINDOW: Duration = Duration::from_hours(24);
 /// that differ by five minutes, and an API that shows a change late.
 const OVERLAP: Duration = Duration::from_mins(15);
 
+// The next window has every change that was young in the last one.
+const _: () = assert!(CLOCK_SKEW.as_millis() < OVERLAP.as_millis());
+
+/// The time by which a cursor stays behind for a change that cannot be judged.
+const LONGEST_HOLD: Duration = Duration::from_hours(12);
+
+/// The age from which on a place in an open window is not used: objects before it may have changed since they were read.
+const OLDEST_PLACE: Duration = Duration::from_hours(12);
+
 /// The time before the end of an event's retention from which on changes are not compared: an event that was deleted
 /// would count as missed.
 const EXPIRY_MARGIN: Duration = Duration::from_hours(24);
+
+/// The receiver of each list's report, when the list ends.
+pub type OnList<'a> = &'a (dyn Fn(&ListReport) + Sync);
 
 /// The inputs of the work on a store.
 pub(super) struct Work<'a, A> {
@@ -35,6 +49,7 @@ pub(super) struct Work<'a, A> {
     pub(super) store: &'a StoreAccess,
     /// The time at which the work ends.
     pub(super) until: ReceivedAt,
+    pub(super) on_list: OnList<'a>,
 }
 
 /// The reconciliation of the stores of one provider.
@@ -73,7 +88,9 @@ async fn reconcile_store<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<Lis
     for &kind in S::COMPARED {
         let list = ListName { provider: <S as Provider>::NAME, store: work.store.store.clone(), kind };
         let reading = reconcile_list::<S, A>(&work, &list, access.as_ref(), &mut session).await;
-        reports.push(ListReport { list, reading });
+        let report = ListReport { list, reading };
+        (work.on_list)(&report);
+        reports.push(report);
     }
     reports
 }
@@ -87,6 +104,10 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
 ) -> Result<Reading, Fault> {
     let cursors = &work.log.table.reconciliations;
     let now = work.api.now();
+    if let Some(field) = access.and_then(|access| S::lacks(list.kind, access)) {
+        let result = ListResult::NotConfigured(field);
+        return Ok(Reading { since: now, until: now, age: Duration::ZERO, result });
+    }
     let cursor = cursors.cursor(list).await?;
     let current_at = cursor.as_ref().map_or(now, |cursor| cursor.current_at);
     let window = Window::after::<S>(cursor.as_ref(), now, cursors.first_kept(now));
@@ -109,9 +130,10 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
             (Some(outcome), place, api.is_over())
         }
     };
-    let is_read = outcome.as_ref().is_some_and(|outcome| outcome.coverage.is_ok());
+    let is_read = outcome.as_ref().is_some_and(is_read_to_its_end);
     let next = if is_read {
-        Cursor { read_until: until, current_at: until.max(current_at), open: None }
+        let unsettled = outcome.as_ref().and_then(|outcome| outcome.unsettled);
+        Cursor { read_until: read_until(until, unsettled), current_at: until.max(current_at), open: None }
     } else {
         let read_until = cursor.map_or(since, |cursor| cursor.read_until);
         // After a failure of the API the window is read again: the API may be down for hours, and a new window ends later.
@@ -123,32 +145,47 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
     Ok(Reading { since, until, age: work.api.now().since(current_at), result: result(outcome, is_over) })
 }
 
+/// Returns the end of what the next run need not see again: the oldest change that could not be judged, else the end of
+/// the window. One that can never be judged does not hold the cursor for ever.
+pub(super) fn read_until(until: ReceivedAt, unsettled: Option<Timestamp>) -> ReceivedAt {
+    let unsettled = unsettled.and_then(|at| ReceivedAt::from_millis(at.as_millisecond()));
+    unsettled.map_or(until, |at| at.clamp(until.earlier(LONGEST_HOLD), until))
+}
+
+/// Returns true if every page was read. A list that returns a page again may have more, which would never be read if
+/// the cursor moved.
+fn is_read_to_its_end(outcome: &Outcome) -> bool {
+    matches!(outcome.coverage, Ok(Coverage::Complete | Coverage::Unknown))
+}
+
 /// The result of reading a list.
 fn result(outcome: Option<Outcome>, is_over: bool) -> ListResult {
     match outcome {
         None => ListResult::NoAccess,
+        Some(outcome) if is_read_to_its_end(&outcome) => ListResult::Read(outcome),
         Some(outcome) if outcome.coverage.is_err() && is_over => ListResult::Unfinished(outcome),
-        Some(outcome) if outcome.coverage.is_err() => ListResult::Unread(outcome),
-        Some(outcome) => ListResult::Read(outcome),
+        Some(outcome) => ListResult::Unread(outcome),
     }
 }
 
 /// The window of a run, and the place where the run begins in it.
-struct Window {
-    since: ReceivedAt,
-    until: ReceivedAt,
-    place: Option<Place>,
+pub(super) struct Window {
+    pub(super) since: ReceivedAt,
+    pub(super) until: ReceivedAt,
+    pub(super) place: Option<Place>,
 }
 
 impl Window {
     /// Returns the window that the last run left open, or the one after the last run's.
-    fn after<S: Source>(cursor: Option<&Cursor>, now: ReceivedAt, first_kept: ReceivedAt) -> Self {
+    pub(super) fn after<S: Source>(cursor: Option<&Cursor>, now: ReceivedAt, first_kept: ReceivedAt) -> Self {
         let oldest = ReceivedAt::from_millis(
             first_kept.millis().saturating_add(i64::try_from(EXPIRY_MARGIN.as_millis()).unwrap_or(i64::MAX)),
         )
         .unwrap_or(now);
         let since = match cursor {
-            Some(Cursor { open: Some(OpenWindow { since, until, place }), .. }) if *since >= oldest => {
+            Some(Cursor { open: Some(OpenWindow { since, until, place }), .. })
+                if *since >= oldest && now.since(*until) < OLDEST_PLACE =>
+            {
                 return Self { since: *since, until: *until, place: Some(place.clone()) };
             }
             Some(cursor) => cursor.read_until.earlier(<S as Provider>::RETRY_WINDOW.saturating_add(OVERLAP)),

@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use inlet::canonical::{Kind, Order};
 use inlet::delivery::Delivery;
@@ -20,9 +20,11 @@ use inlet::reconcile::{
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
 use crate::fake_aws::{FakeAws, arrival, event_id, stored_event};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -40,6 +42,9 @@ struct Acme;
 #[derive(Deserialize)]
 struct Access {
     key: Secret,
+    /// True if the list needs a field that the access lacks.
+    #[serde(default)]
+    is_partial: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,6 +81,10 @@ impl Source for Acme {
     const KINDS: &'static [Kind] = &[Kind::Order];
     const LIMIT: RequestLimit = RequestLimit { requests: 3, every: Duration::from_secs(30) };
 
+    fn lacks(_: Kind, access: &Access) -> Option<&'static str> {
+        access.is_partial.then_some("number")
+    }
+
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
         (kind == Kind::Order).then_some(Walk { window, page: 0 })
     }
@@ -88,9 +97,14 @@ impl Source for Acme {
     fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
         let mut object = response.object()?;
         let is_last = object.get("last") == Some(&Value::Bool(true));
+        let is_again = object.get("again") == Some(&Value::Bool(true));
         let orders = response.list(&mut object, "orders")?;
         let next = Walk { page: walk.page + 1, ..walk.clone() };
-        let then = if is_last { Then::Done(Coverage::Complete) } else { Then::Continue(next) };
+        let then = match (is_again, is_last) {
+            (true, _) => Then::Done(Coverage::Incomplete),
+            (false, true) => Then::Done(Coverage::Complete),
+            (false, false) => Then::Continue(next),
+        };
         Ok(Page { observations: orders.into_iter().map(observed).collect(), then })
     }
 }
@@ -119,6 +133,8 @@ struct AcmeApi {
     requests: Mutex<Vec<i64>>,
     /// The status of every response, if it is no success.
     status: Mutex<Option<u16>>,
+    /// True if the API returns the first page for ever.
+    is_stuck: AtomicBool,
 }
 
 impl AcmeApi {
@@ -140,7 +156,8 @@ impl AcmeApi {
             )
             .collect();
         let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
-        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN});
+        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN,
+            "again": self.is_stuck.load(Ordering::Relaxed)});
         Response::new(200, None, body.to_string().into_bytes())
     }
 }
@@ -168,6 +185,8 @@ pub(super) struct Scene {
     pub(super) aws: FakeAws,
     reconciler: Reconciler<AcmeApi>,
     runs: AtomicI64,
+    /// The lists that ended.
+    ended: Mutex<Vec<ListName>>,
 }
 
 impl Scene {
@@ -182,8 +201,14 @@ impl Scene {
             orders: Mutex::new(created),
             requests: Mutex::default(),
             status: Mutex::default(),
+            is_stuck: AtomicBool::new(false),
         };
-        let scene = Self { aws, reconciler: Reconciler { log, api }, runs: AtomicI64::new(0) };
+        let scene = Self {
+            aws,
+            reconciler: Reconciler { log, api },
+            runs: AtomicI64::new(0),
+            ended: Mutex::default(),
+        };
         for n in (0..orders).filter(|n| arrives(*n)) {
             scene.deliver(n, "new", arrival(n * 1_000)).await;
         }
@@ -250,8 +275,9 @@ impl Scene {
         let defaults = inlet::canonical::StoreDefaults::default();
         let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
         let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
-        let until = later(self.api().now(), time);
-        self.reconciler.reconcile(&sources, &stores, &owner, until).await.unwrap()
+        let until = later(self.api().now(), time + Acme::LIMIT.every);
+        let on_list = |report: &ListReport| self.ended.lock().unwrap().push(report.list.clone());
+        self.reconciler.reconcile(&sources, &stores, &owner, until, &on_list).await.unwrap()
     }
 
     /// Runs to the end of the list.
@@ -294,6 +320,37 @@ async fn a_run_publishes_what_no_webhook_brought_once() {
 }
 
 #[tokio::test]
+async fn a_run_writes_only_items_that_its_role_allows() {
+    let scene = Scene::start(20, |n| n % 4 != 0).await;
+    assert_eq!(scene.run().await.published(), 5);
+    let items = |operation: &str, item: &str| -> Vec<Value> {
+        scene.aws.calls(operation).iter().map(|call| call.input[item].clone()).collect()
+    };
+    let batches = items("BatchWriteItem", "RequestItems");
+    let requests =
+        batches.iter().flat_map(|tables| tables.as_object().unwrap().values()).flat_map(|requests| {
+            requests.as_array().unwrap().iter().map(|one| match &one["PutRequest"] {
+                Value::Null => one["DeleteRequest"]["Key"].clone(),
+                put => put["Item"].clone(),
+            })
+        });
+    let written = [items("PutItem", "Item"), items("UpdateItem", "Key"), items("DeleteItem", "Key")].concat();
+    let all: Vec<String> = written
+        .into_iter()
+        .chain(requests)
+        .map(|item| item["pk"]["S"].as_str().unwrap().to_owned())
+        .collect();
+    // template.yaml: the keys of ReconcilerFunctionRole.
+    let is_allowed = |pk: &&String| {
+        ["reconciler", "sweeper"].contains(&pk.as_str())
+            || pk.starts_with("acme/")
+            || pk.starts_with("chunk/acme/")
+    };
+    assert_eq!(all.iter().find(|pk| !is_allowed(pk)), None);
+    assert!(all.len() > 10, "{all:?}");
+}
+
+#[tokio::test]
 async fn the_next_window_overlaps_the_last_one() {
     let scene = Scene::start(1, |_| true).await;
     let first = scene.run().await;
@@ -320,6 +377,69 @@ async fn changes_of_an_outage_are_published_after_it() {
     let after = scene.run().await;
     assert_eq!((after.published(), after.completeness(), scene.published()), (10, Some(0), 10));
     assert!(after.age < HOUR, "{:?}", after.age);
+}
+
+#[tokio::test]
+async fn pages_that_cannot_be_read_are_not_passed() {
+    let scene = Scene::start(20, |n| n < PAGE_LEN).await;
+    scene.api().is_stuck.store(true, Ordering::Relaxed);
+    for _ in 0..8 {
+        let stuck = scene.run().await;
+        assert!(matches!(stuck.result, ListResult::Unread(_)), "{stuck:?}");
+        assert_eq!((stuck.published(), stuck.completeness()), (0, None));
+    }
+    let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+    let line = reports[0].line("prod", scene.api().now());
+    assert!(line["reason"].as_str().is_some_and(|reason| reason.contains("page again")), "{line}");
+    assert!(reports[0].reading.as_ref().unwrap().age > 2 * HOUR, "{line}");
+    scene.api().is_stuck.store(false, Ordering::Relaxed);
+    assert_eq!(scene.run().await.published(), 15, "every order of the later pages");
+}
+
+#[tokio::test]
+async fn a_change_that_a_late_event_hid_is_read_again() {
+    let scene = Scene::start(2, |_| true).await;
+    scene.run().await;
+    // Order 0 changed hours ago, no webhook brought it, and a webhook of an older change arrives after the read.
+    scene.api().advance(5 * HOUR);
+    let changed = scene.api().now().earlier(2 * HOUR);
+    scene.api().orders.lock().unwrap()[0] = ("paid", changed);
+    let (end, after_read) = (later(scene.api().now(), 15 * MINUTE), Duration::from_secs(1));
+    scene.change(0, 2, 8, later(end, after_read)).await;
+    scene.api().orders.lock().unwrap().pop();
+    let hidden = scene.run().await;
+    assert_eq!((hidden.published(), counts(&hidden).young), (0, 1), "{hidden:?}");
+    let next = scene.run().await;
+    assert!(next.since < changed, "{next:?}");
+    assert_eq!((next.published(), counts(&next).missed), (1, 1), "{next:?}");
+}
+
+#[test]
+fn a_change_that_is_never_judged_holds_the_cursor_for_half_a_day() {
+    let until = arrival(LATER);
+    let held = |unsettled: ReceivedAt| {
+        source::read_until(until, Some(Timestamp::from_millisecond(unsettled.millis()).unwrap()))
+    };
+    assert_eq!(source::read_until(until, None), until);
+    assert_eq!(held(until.earlier(HOUR)), until.earlier(HOUR));
+    assert_eq!(held(until.earlier(13 * HOUR)), until.earlier(12 * HOUR));
+    assert_eq!(held(later(until, HOUR)), until);
+}
+
+#[test]
+fn an_open_window_begins_again_after_half_a_day() {
+    let (since, until) = (arrival(LATER), arrival(LATER + 1_000));
+    let place: inlet::reconcile::Place =
+        serde_json::from_value(json!({"walk": {"page": 7}, "verdicts": {}})).unwrap();
+    let open = OpenWindow { since, until, place: place.clone() };
+    let cursor = Cursor { read_until: since, current_at: since, open: Some(open) };
+    let after = |age: Duration| {
+        let now = later(until, age);
+        let window = source::Window::after::<Acme>(Some(&cursor), now, ReceivedAt::EPOCH);
+        (window.place, window.until == until)
+    };
+    assert_eq!(after(11 * HOUR), (Some(place), true));
+    assert_eq!(after(12 * HOUR), (None, false));
 }
 
 #[tokio::test]
@@ -372,6 +492,19 @@ async fn one_of_two_runs_gets_the_lease() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_lambda_repeats_is_another_run() {
+    let scene = Scene::start(1, |_| false).await;
+    let (now, later) = (scene.api().now(), later(scene.api().now(), MINUTE));
+    let leases = &scene.reconciler.log.table.reconciliations;
+    let take = |owner: String| async move { leases.take_lease(&owner, now, later).await.unwrap() };
+    let (first, second) =
+        (owner("2f8c", now), owner("2f8c", ReceivedAt::from_millis(now.millis() + 1).unwrap()));
+    assert!(scene.aws.run(take(first.clone())).await.0);
+    assert!(scene.aws.run(take(first)).await.0, "the SDK repeats a call");
+    assert!(!scene.aws.run(take(second)).await.0, "Lambda delivers the event again");
+}
+
+#[tokio::test]
 async fn runs_that_follow_each_other_keep_the_limit() {
     let scene = Scene::start(60, |_| true).await;
     for _ in 0..200 {
@@ -387,6 +520,17 @@ async fn runs_that_follow_each_other_keep_the_limit() {
         let within = requests.iter().filter(|at| (0..every).contains(&(*at - first))).count();
         assert!(within <= most as usize, "{within} requests from {first} on");
     }
+}
+
+#[tokio::test]
+async fn a_run_ends_its_lease_within_its_time() {
+    let scene = Scene::start(60, |_| true).await;
+    let end = later(scene.api().now(), MINUTE + Acme::LIMIT.every);
+    let outcome = scene.run_now(MINUTE, json!({"key": "s3cret"})).await;
+    assert!(matches!(reading(outcome).result, ListResult::Unfinished(_)), "it used all of its time");
+    let leases = &scene.reconciler.log.table.reconciliations;
+    let next = leases.take_lease("next", later(end, Duration::from_secs(1)), later(end, HOUR));
+    assert!(scene.aws.run(next).await.0.unwrap());
 }
 
 #[tokio::test]
@@ -408,6 +552,54 @@ async fn an_unusable_access_costs_no_request() {
     let reading = reading(scene.run_now(MINUTE, json!({"token": "x"})).await);
     assert!(matches!(reading.result, ListResult::NoAccess), "{reading:?}");
     assert_eq!(scene.api().requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_configured_has_no_age() {
+    let scene = Scene::start(1, |_| false).await;
+    let access = || json!({"key": "s3cret", "is_partial": true});
+    for _ in 0..9 {
+        scene.api().advance(HOUR);
+        scene.run_now(MINUTE, access()).await;
+    }
+    scene.api().advance(HOUR);
+    let RunOutcome::Done(reports) = scene.run_now(MINUTE, access()).await else { panic!("it was skipped") };
+    let line = reports[0].line("prod", scene.api().now());
+    assert_eq!((&line["outcome"], &line["level"]), (&json!("not configured"), &json!("info")), "{line}");
+    assert_eq!((&line["age_s"], &line["reason"]), (&Value::Null, &json!("the access has no number")));
+    let run = run_line(&reports, "prod", scene.api().now());
+    assert_eq!((&run["ReconciliationAge"], &run["Unread"]), (&json!(0), &Value::Null), "{run}");
+    assert_eq!(scene.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_ended_loses_no_line() {
+    let scene = Scene::start(1, |_| false).await;
+    scene.aws.fail("UpdateItem", "lease");
+    let outcome = Ok(scene.run_for(MINUTE).await);
+    assert_eq!(scene.ended.lock().unwrap().len(), 1, "the list's line");
+    let lines = lines(&outcome, "prod", scene.api().now());
+    assert_eq!(
+        (&lines[0]["outcome"], &lines[0]["published"]),
+        (&json!("reconciled"), &json!(1)),
+        "{lines:?}"
+    );
+    assert_eq!(
+        (&lines[1]["outcome"], &lines[1]["level"]),
+        (&json!("lease kept"), &json!("warn")),
+        "{lines:?}"
+    );
+    let reason = lines[1]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the lease cannot be ended"), "{reason}");
+}
+
+#[test]
+fn each_run_begins_with_another_store() {
+    let first: Vec<usize> = (0..6).map(|run| turn(later(arrival(LATER), run * 15 * MINUTE), 3)).collect();
+    let mut sorted = first[..3].to_vec();
+    sorted.sort_unstable();
+    assert_eq!((sorted, &first[..3]), (vec![0, 1, 2], &first[3..]));
+    assert_eq!(turn(arrival(LATER), 0), 0);
 }
 
 #[tokio::test]
