@@ -1,4 +1,9 @@
 //! The HTTP client of the reconciler, against a twin of Zid's API.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 use inlet::canonical::Kind;
 use inlet::reconcile::{Api as _, Failure, Request, Source, Window};

@@ -415,7 +415,7 @@ async fn a_change_that_a_late_event_hid_is_read_again() {
 }
 
 #[test]
-fn a_change_that_is_never_judged_holds_the_cursor_for_half_a_day() {
+fn an_unjudged_change_holds_the_cursor_for_half_a_day() {
     let until = arrival(LATER);
     let held = |unsettled: ReceivedAt| {
         source::read_until(until, Some(Timestamp::from_millisecond(unsettled.millis()).unwrap()))
