@@ -5,10 +5,11 @@ use std::time::Duration;
 use inlet::canonical::Kind;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Counts, Coverage, Deletions, Details, Failure as ApiFailure, MissedEntity, Outcome, Session, Unread,
+    Counts, Coverage, Deletions, Details, EXPIRY_MARGIN, Failure as ApiFailure, MissedEntity, Outcome,
+    Session, Unread,
 };
 use inlet_aws::client::clock;
-use inlet_aws::operate::event_log::TableEventLog;
+use inlet_aws::history::event_log::TableEventLog;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
@@ -157,13 +158,20 @@ pub(crate) fn first_change(
     let now = clock::now();
     let since = since.before(now, output.zone());
     let days = deployment.retention_days;
-    if now.since(since) <= Duration::from_hours(u64::from(days).saturating_mul(24)) {
+    let compared = compared_days(days);
+    if now.since(since) <= Duration::from_hours(compared.saturating_mul(24)) {
         return Ok(since);
     }
     Err(Failure::Unusable {
         what: format!("events are deleted after {days} days, so an older change cannot be compared"),
-        next: format!("give a later --since, at most {days}d"),
+        next: format!("give a later --since, at most {compared}d"),
     })
+}
+
+/// Returns the number of days whose changes can be compared, with events that are kept for so long.
+fn compared_days(retention_days: u32) -> u64 {
+    let kept = Duration::from_hours(u64::from(retention_days).saturating_mul(24));
+    kept.saturating_sub(EXPIRY_MARGIN).as_secs() / 86_400
 }
 
 /// Returns the comparison of a store in every kind, which publishes nothing.
@@ -486,6 +494,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_days_of_the_retention_are_not_compared() {
+        for (retention, compared) in [(90, 87), (29, 26), (1, 0)] {
+            assert_eq!(compared_days(retention), compared, "{retention}");
+        }
+    }
+
+    #[test]
     fn a_share_is_rounded_down() {
         for (per_mille, want) in [(1000, "100.0"), (999, "99.9"), (5, "0.5"), (0, "0.0")] {
             assert_eq!(percent(per_mille), want);
@@ -524,7 +539,7 @@ mod tests {
             serde_json::json!({"kind": "product", "absent": ["zid/a/product/7"], "hidden": 1})
         );
         assert_eq!(
-            json(Deletions::Unknown(NoAbsence::Half)),
+            json(Deletions::Unknown(NoAbsence::IncompleteList)),
             serde_json::json!({"kind": "product", "hidden": 0, "unknown": "the list could not be read to its end"})
         );
     }

@@ -23,6 +23,10 @@ use crate::value::decimal::Decimal;
 /// the minute of a provider whose times have minutes.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
+/// The time before the end of an event's retention from which on changes are not compared: an event that was deleted
+/// would count as missed. A list by days begins up to two days before its window.
+pub const EXPIRY_MARGIN: Duration = Duration::from_hours(72);
+
 /// An observation and the facts by which it is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Judgement<'a> {

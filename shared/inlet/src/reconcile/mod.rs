@@ -31,7 +31,7 @@ mod absence;
 pub use absence::{Deletions, EntityLog, KnownEntity, Listed, NoAbsence, find_absent, is_deletion};
 pub use fetched::{Fetched, Missed, OBSERVED, ObservedEvent};
 pub use history::{EntityHistory, EventLog, Publication, Published};
-pub use judge::{CLOCK_SKEW, Judgement, Verdict, judge};
+pub use judge::{CLOCK_SKEW, EXPIRY_MARGIN, Judgement, Verdict, judge};
 pub use observation::{Change, Comparison, Coverage, Observation, Page, RequestLimit, Then, Window};
 pub use pages::{NumberedPages, PageLimits};
 pub use reader::{Api, Session, Unread};

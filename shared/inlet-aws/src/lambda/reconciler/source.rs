@@ -9,7 +9,7 @@ use inlet::fault::Fault;
 use inlet::provider::Provider;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Api, CLOCK_SKEW, Coverage, Details, Outcome, Place, Run, Session, Source, reconcile_from,
+    Api, CLOCK_SKEW, Coverage, Details, EXPIRY_MARGIN, Outcome, Place, Run, Session, Source, reconcile_from,
 };
 use jiff::Timestamp;
 
@@ -34,10 +34,6 @@ const LONGEST_HOLD: Duration = Duration::from_hours(12);
 
 /// The age from which on a place in an open window is not used: objects before it may have changed since they were read.
 const OLDEST_PLACE: Duration = Duration::from_hours(12);
-
-/// The time before the end of an event's retention from which on changes are not compared: an event that was deleted
-/// would count as missed.
-const EXPIRY_MARGIN: Duration = Duration::from_hours(24);
 
 /// The receiver of each list's report, when the list ends.
 pub type OnList<'a> = &'a (dyn Fn(&ListReport) + Sync);
