@@ -72,6 +72,7 @@
     reason = "a place out of bounds is a bug of the model, and a panic is how a check fails"
 )]
 
+pub mod variant;
 pub mod scenario;
 pub mod flaw;
 pub mod world;

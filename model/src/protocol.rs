@@ -10,16 +10,11 @@ use crate::receiver::{Receiver, Response};
 use crate::scenario::{Scenario, Sight};
 use crate::services::{Call, Failed, Queue, Reply, Table};
 use crate::sweeper::Sweeper;
+use crate::variant::Variant;
 use crate::world::{Id, Ids, Message, World};
 
 /// The protocol within bounds, sound or with a flaw.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The bounds.
-    pub scenario: Scenario,
-    /// Its flaw, if it has one.
-    pub flaw: Option<Flaw>,
-}
+pub type Protocol = Variant<Scenario, Flaw>;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,21 +82,6 @@ impl Luck {
 }
 
 impl Protocol {
-    /// Returns the protocol as it should be.
-    pub fn sound(scenario: Scenario) -> Self {
-        Self { scenario, flaw: None }
-    }
-
-    /// Returns the protocol with a flaw.
-    pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
-        Self { scenario, flaw: Some(flaw) }
-    }
-
-    /// Returns true if it has this flaw.
-    pub fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
-    }
-
     /// Returns every id that an event may have.
     pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
         0..u8::try_from(self.scenario.arrivals.len()).unwrap_or(Id::MAX)

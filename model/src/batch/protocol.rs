@@ -9,16 +9,11 @@ use super::scenario::Scenario;
 use super::world::World;
 use crate::protocol::Luck;
 use crate::services::Failed;
+use crate::variant::Variant;
 use crate::world::{Id, Ids};
 
 /// The protocol within bounds, sound or with a flaw.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The bounds.
-    pub scenario: Scenario,
-    /// Its flaw, if it has one.
-    pub flaw: Option<Flaw>,
-}
+pub type Protocol = Variant<Scenario, Flaw>;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,21 +31,6 @@ pub enum Step {
 }
 
 impl Protocol {
-    /// The protocol as it should be.
-    pub fn sound(scenario: Scenario) -> Self {
-        Self { scenario, flaw: None }
-    }
-
-    /// The protocol with a flaw.
-    pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
-        Self { scenario, flaw: Some(flaw) }
-    }
-
-    /// Returns true if it has this flaw.
-    pub fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
-    }
-
     /// The messages.
     pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
         0..self.scenario.messages

@@ -11,16 +11,11 @@ use super::storing::Storing;
 use super::world::{Call, IDS, Message, Reply, Table, World};
 use crate::protocol::Luck;
 use crate::services::Failed;
+use crate::variant::Variant;
 use crate::world::{Id, Ids};
 
 /// The protocol within bounds, sound or with a flaw.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The bounds.
-    pub scenario: Scenario,
-    /// Its flaw, if it has one.
-    pub flaw: Option<Flaw>,
-}
+pub type Protocol = Variant<Scenario, Flaw>;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,21 +41,6 @@ pub enum Step {
 }
 
 impl Protocol {
-    /// Returns the protocol as it should be.
-    pub fn sound(scenario: Scenario) -> Self {
-        Self { scenario, flaw: None }
-    }
-
-    /// Returns the protocol with a flaw.
-    pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
-        Self { scenario, flaw: Some(flaw) }
-    }
-
-    /// Returns true if it has this flaw.
-    pub fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
-    }
-
     /// Returns true if nothing more can happen.
     pub fn is_over(&self, world: &World) -> bool {
         // Most states are not final, and these two conditions are cheap to check.

@@ -8,19 +8,14 @@ use super::reconciler::Reconciler;
 use super::scenario::Scenario;
 use super::world::{Webhook, World};
 use crate::protocol::Luck;
+use crate::variant::Variant;
 use crate::world::{Id, Ids};
 
 /// The number of runs at the end.
 const LAST_RUNS: u8 = 2;
 
 /// The protocol within bounds, sound or with a flaw.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The bounds.
-    pub scenario: Scenario,
-    /// Its flaw, if it has one.
-    pub flaw: Option<Flaw>,
-}
+pub type Protocol = Variant<Scenario, Flaw>;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,21 +43,6 @@ pub enum Step {
 }
 
 impl Protocol {
-    /// Returns the protocol as it should be.
-    pub fn sound(scenario: Scenario) -> Self {
-        Self { scenario, flaw: None }
-    }
-
-    /// Returns the protocol with a flaw.
-    pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
-        Self { scenario, flaw: Some(flaw) }
-    }
-
-    /// Returns true if it has this flaw.
-    pub fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
-    }
-
     /// Returns true if nothing more can happen.
     pub fn is_over(&self, world: &World) -> bool {
         world.last_runs == LAST_RUNS && world.is_quiet()
