@@ -168,9 +168,9 @@ mod tests {
 
     const POLICY: RetryPolicy = RetryPolicy {
         response_timeout: None,
-        retries: Some(Retries { backoff: &[Duration::from_secs(60)], statuses: &[500..=599] }),
+        retries: Some(Retries { backoff: &[Duration::from_mins(1)], statuses: &[500..=599] }),
         circuit_breaker: Some(CircuitBreaker {
-            window: Duration::from_secs(3600),
+            window: Duration::from_hours(1),
             warn_at: 2,
             disable_at: 3,
             discards_backlog: true,

@@ -3,6 +3,12 @@
 //!
 //! A twin has no clock and no connection. [`world::World`] runs it in simulated time, [`server::TwinServer`] serves its API
 //! over HTTP.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a broken invariant of a twin must be seen: nothing but tests and `inlet twin` runs one"
+)]
 
 pub mod random;
 pub mod dispatch;

@@ -1,8 +1,10 @@
 //! The reconciler against the providers' twins, in simulated time: what it must find, and what it must not.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::large_futures,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
