@@ -8,7 +8,7 @@ use inlet::reconcile::{
     Counts, Deletions, Details, Listed, Outcome, RequestLimit, Run, Session, Source, find_absent, reconcile,
 };
 use inlet::store::StoreName;
-use inlet_aws::operate::event_log::TableEventLog;
+use inlet_aws::history::event_log::TableEventLog;
 use inlet_aws::secrets::SsmSecrets;
 use jiff::Timestamp;
 use serde::Deserialize as _;

@@ -4,7 +4,7 @@ use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::event_status;
+use inlet_aws::history::event_status;
 use inlet_aws::operate::selection::{Selection, StateFilter};
 use serde::Serialize;
 

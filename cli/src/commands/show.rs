@@ -9,8 +9,8 @@ use inlet::event::Origin;
 use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
-use inlet_aws::operate::event_status::{EventStatus, event_statuses};
-use inlet_aws::operate::history::{ReplayRecord, replays};
+use inlet_aws::history::entity::{ReplayRecord, replays};
+use inlet_aws::history::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 use serde_json::Value;
 

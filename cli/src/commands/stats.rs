@@ -10,7 +10,7 @@ use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::client::config::LogLevel;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::event_status::{EventStatus, event_statuses};
+use inlet_aws::history::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 
 use crate::deployment::Deployment;

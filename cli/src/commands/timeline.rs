@@ -1,6 +1,6 @@
 //! `inlet timeline`: prints the history of one entity: its events, their changes and their states.
 
-use inlet_aws::operate::history::{self, HistoryEntry};
+use inlet_aws::history::entity::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let entity = arguments.entity.path(&deployment).await?;
     let progress = output.progress("events read", None);
-    let entries = history::load(&deployment.table(), &entity).await;
+    let entries = entity::load(&deployment.table(), &entity).await;
     progress.finish_and_clear();
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {

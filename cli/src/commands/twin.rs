@@ -93,7 +93,7 @@ pub(crate) async fn run(arguments: Arguments, output: &mut Output) -> Result<(),
     };
     let credential = credential.map(|source| source.credential(provider)).transpose()?;
     let silence = arguments.silent_for.map(|length| (arguments.silent_from.unwrap_or_default(), length));
-    let (messages, mut said) = unbounded_channel();
+    let (messages, mut received) = unbounded_channel();
     let run = TwinRun {
         port: port.unwrap_or(0),
         to,
@@ -118,9 +118,9 @@ pub(crate) async fn run(arguments: Arguments, output: &mut Output) -> Result<(),
     loop {
         tokio::select! {
             biased;
-            Some(message) = said.recv() => output.item(&message)?,
+            Some(message) = received.recv() => output.item(&message)?,
             ended = &mut work => {
-                while let Ok(message) = said.try_recv() {
+                while let Ok(message) = received.try_recv() {
                     output.item(&message)?;
                 }
                 return ended.map_err(|error| Failure::Unusable {

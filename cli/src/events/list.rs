@@ -6,7 +6,7 @@ use anstyle::Style;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::event_status::EventStatus;
+use inlet_aws::history::event_status::EventStatus;
 use inlet_aws::operate::index_desc;
 use inlet_aws::operate::selection::Selection;
 use serde::Serialize;

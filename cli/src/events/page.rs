@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::event_status::event_statuses;
+use inlet_aws::history::event_status::event_statuses;
 use inlet_aws::operate::index_desc;
 use inlet_aws::operate::selection::Selection;
 

@@ -1,6 +1,6 @@
 //! A replay of an event, as the pages of an event and of an entity show it.
 
-use inlet_aws::operate::history::ReplayRecord;
+use inlet_aws::history::entity::ReplayRecord;
 use serde::Serialize;
 
 use crate::output::Page;

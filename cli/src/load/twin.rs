@@ -53,7 +53,7 @@ pub(crate) struct TwinRun {
     pub(crate) silence: Option<(Duration, Duration)>,
     /// The time after which a URL is enabled again that the circuit breaker has disabled.
     pub(crate) enabled_after: Option<Duration>,
-    /// The seed of all chances.
+    /// The seed of the random numbers.
     pub(crate) seed: u64,
     /// The messages of the run.
     pub(crate) messages: UnboundedSender<TwinMessage>,
@@ -63,7 +63,7 @@ pub(crate) struct TwinRun {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "message")]
 pub(crate) enum TwinMessage {
-    /// The twin can be asked.
+    /// The twin serves its API.
     Ready {
         /// The address of its API.
         url: String,
@@ -143,7 +143,7 @@ impl TwinRun {
         let server = TwinServer::start_on(self.port, twin, timestamp)?;
         let demo = || <T::Provider as Sender>::PROFILE.demo_credential();
         let credential = self.credential.clone().unwrap_or_else(demo);
-        self.say(TwinMessage::Ready {
+        self.report(TwinMessage::Ready {
             url: server.url.clone(),
             access: T::access(),
             credential: self.credential.is_none().then(|| credential.clone()),
@@ -179,7 +179,7 @@ impl TwinRun {
     }
 
     /// Sends a message. A receiver that has ended needs none.
-    fn say(&self, message: TwinMessage) {
+    fn report(&self, message: TwinMessage) {
         let _ = self.messages.send(message);
     }
 }
@@ -227,13 +227,13 @@ impl<T: Twin + Send + 'static> Running<'_, T> {
             Fate::NeverSent => WebhookFate::NeverSent,
             Fate::Disabled => WebhookFate::Disabled,
         };
-        self.settings.say(TwinMessage::Changed { event: webhook.event, webhook: fate });
+        self.settings.report(TwinMessage::Changed { event: webhook.event, webhook: fate });
         self.changes = self.changes.saturating_add(1);
         let average = u64::try_from(self.settings.every.as_millis()).unwrap_or(u64::MAX);
         let wait = self.random.below(average.saturating_mul(2).max(1));
         self.next_change = later(self.next_change, Duration::from_millis(wait));
         if self.changes_at().is_none() {
-            self.settings.say(TwinMessage::Quiet);
+            self.settings.report(TwinMessage::Quiet);
         }
     }
 
@@ -256,7 +256,7 @@ impl<T: Twin + Send + 'static> Running<'_, T> {
 
     fn attempted(&mut self, attempt: Attempt, status: Option<u16>) {
         let (event, number) = (attempt.webhook.event, attempt.number.saturating_add(1));
-        self.settings.say(TwinMessage::Attempted { event, attempt: number, status });
+        self.settings.report(TwinMessage::Attempted { event, attempt: number, status });
         if status.is_some_and(|status| (200..300).contains(&status)) {
             self.dispatch.succeed();
             return;
@@ -267,7 +267,7 @@ impl<T: Twin + Send + 'static> Running<'_, T> {
             Failed::Again | Failed::GivenUp => {}
             Failed::Disabled(discarded) => {
                 self.enabled_at = self.settings.enabled_after.map(|wait| later(Instant::now(), wait));
-                self.settings.say(TwinMessage::Disabled { discarded });
+                self.settings.report(TwinMessage::Disabled { discarded });
             }
         }
     }
@@ -275,7 +275,7 @@ impl<T: Twin + Send + 'static> Running<'_, T> {
     fn enable(&mut self) {
         self.enabled_at = None;
         self.dispatch.enable();
-        self.settings.say(TwinMessage::Enabled);
+        self.settings.report(TwinMessage::Enabled);
     }
 }
 

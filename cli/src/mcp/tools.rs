@@ -9,10 +9,10 @@ use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::history::entity;
+use inlet_aws::history::event_status::event_statuses;
 use inlet_aws::operate::dead_letters::LetterFilter;
-use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::operate::forget::Entity;
-use inlet_aws::operate::history;
 use inlet_aws::operate::selection::Selection;
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
@@ -250,7 +250,7 @@ impl Tools {
     async fn timeline(&self, entity: &str) -> Result<String, Failure> {
         let entity = Entity::parse(entity).map_err(|error| unusable(error.to_string()))?;
         let kind = entity.as_str().split('/').nth(2).unwrap_or_default();
-        let entries = history::load(&self.deployment.table(), entity.as_str()).await;
+        let entries = entity::load(&self.deployment.table(), entity.as_str()).await;
         let entries =
             entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
         let (total, left_out) = (entries.len(), entries.len().saturating_sub(MAX_LIMIT));

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use inlet::received_at::ReceivedAt;
+use inlet_aws::history::entity::{self, HistoryEntry};
 use inlet_aws::operate::forget::Entity;
-use inlet_aws::operate::history::{self, HistoryEntry};
 use serde_json::Value;
 
 use crate::console::pages::events::state_name;
@@ -79,7 +79,7 @@ async fn read(console: &Console, params: &Params) -> Result<EntityPage, Failure>
         next: "choose an entity in the list of events".to_owned(),
     })?;
     let path = entity.as_str();
-    let entries = history::load(&console.deployment.table(), path).await;
+    let entries = entity::load(&console.deployment.table(), path).await;
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {
         return Err(Failure::NotFound {
@@ -203,7 +203,7 @@ fn shortened(value: &Value) -> String {
 mod tests {
     use inlet::event::EventId;
     use inlet_aws::dynamodb::time_index::Arrival;
-    use inlet_aws::operate::event_status::EventStatus;
+    use inlet_aws::history::event_status::EventStatus;
     use serde_json::json;
 
     use super::*;

@@ -11,8 +11,8 @@ use inlet::event::EventId;
 use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
-use inlet_aws::operate::event_status::{EventStatus, event_statuses};
-use inlet_aws::operate::history::{ReplayRecord, replays};
+use inlet_aws::history::entity::{ReplayRecord, replays};
+use inlet_aws::history::event_status::{EventStatus, event_statuses};
 use serde_json::Value;
 
 use crate::console::pages::events::state_name;
@@ -312,7 +312,7 @@ mod tests {
     fn page(body: &str, message: &str, shows_personal: bool) -> String {
         let id = EventId::parse("zid/a/order/1/0123456789abcdef").unwrap();
         let status = EventStatus {
-            parked: Some(inlet_aws::operate::event_status::Parked {
+            parked: Some(inlet_aws::history::event_status::Parked {
                 since: ReceivedAt::EPOCH,
                 reason: EVIL.into(),
             }),

@@ -6,7 +6,7 @@ use inlet::fault::Fault;
 use inlet::reconcile::{EntityLog, KnownEntity, is_deletion};
 
 use crate::client::clock;
-use crate::operate::event_log::TableEventLog;
+use crate::history::event_log::TableEventLog;
 use crate::operate::index_desc::NewestFirst;
 
 impl EntityLog for TableEventLog {

@@ -1,8 +1,5 @@
 //! Operators' work on a deployment: they read events, send them again or delete them. No Lambda uses this module.
 
-// The reconciler uses them too.
-pub use crate::history::{entity as history, event_log, event_status};
-
 pub mod index_desc;
 pub mod selection;
 pub mod find;

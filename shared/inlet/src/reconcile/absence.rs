@@ -76,16 +76,16 @@ pub enum Deletions {
 pub enum NoAbsence {
     /// No page of the provider documents a list of all objects of this kind.
     #[error("the API lists the objects of a window, so an absence means nothing")]
-    Windows,
+    WindowedList,
     /// A list was read, and not to its end.
     #[error("the list could not be read to its end")]
-    Half,
+    IncompleteList,
     /// A list could not be read.
     #[error(transparent)]
     Unread(#[from] Unread),
     /// The list has none of the objects that have events.
     #[error("the list has no object of which there is an event, so it may be the list of another store")]
-    Strange,
+    UnrelatedList,
 }
 
 /// The list of one store that is read for absences.
@@ -110,7 +110,7 @@ pub async fn find_absent<S: Source, A: Api + Sync, L: EntityLog + Sync>(
     log: &L,
 ) -> Result<Deletions, Fault> {
     if !S::WHOLE_LISTS.contains(&listed.kind) {
-        return Ok(Deletions::Unknown(NoAbsence::Windows));
+        return Ok(Deletions::Unknown(NoAbsence::WindowedList));
     }
     let mut reader = Reader::<S, A>::new(api, access, session);
     let first = match whole_list(&mut reader, listed).await {
@@ -154,7 +154,7 @@ fn absent<'a>(
         [first, second].into_iter().any(|list| list.paths.contains(entity.path.as_str()))
     };
     if known.iter().any(|entity| !entity.is_deleted) && !known.iter().any(is_listed) {
-        return Err(NoAbsence::Strange);
+        return Err(NoAbsence::UnrelatedList);
     }
     let is_absent = |entity: &&KnownEntity| {
         // An entity with an event since then was changed or created while the lists were read.
@@ -171,7 +171,7 @@ async fn whole_list<S: Source, A: Api + Sync>(
     let begun = reader.now();
     let now = Timestamp::from_millisecond(begun.millis()).unwrap_or(Timestamp::MIN);
     let Some(mut walk) = S::begin(listed.kind, Window { since: Timestamp::MIN, now }) else {
-        return Err(NoAbsence::Windows);
+        return Err(NoAbsence::WindowedList);
     };
     let mut paths = BTreeSet::new();
     for _ in 0..MOST_PAGES {
@@ -181,7 +181,7 @@ async fn whole_list<S: Source, A: Api + Sync>(
         match page.then {
             Then::Continue(next) => walk = next,
             Then::Done(Coverage::Complete) => return Ok(WholeList { begun, paths }),
-            Then::Done(Coverage::Incomplete | Coverage::Unknown) => return Err(NoAbsence::Half),
+            Then::Done(Coverage::Incomplete | Coverage::Unknown) => return Err(NoAbsence::IncompleteList),
         }
     }
     Err(Unread::TooLong.into())
@@ -254,7 +254,7 @@ mod tests {
         let entities = [known("1", -90, false), known("2", -80, false)];
         for ids in [&[][..], &["8", "9"][..]] {
             let found = absent(&entities, &list(0, ids), &list(60, ids));
-            assert!(matches!(found, Err(NoAbsence::Strange)), "{ids:?}: {found:?}");
+            assert!(matches!(found, Err(NoAbsence::UnrelatedList)), "{ids:?}: {found:?}");
         }
         // Without an event there is nothing to be absent.
         assert_eq!(absent(&[], &list(0, &[]), &list(60, &[])).unwrap(), Vec::<&str>::new());
