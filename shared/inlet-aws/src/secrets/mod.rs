@@ -18,7 +18,7 @@ use inlet::provider::Provider;
 use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 
-use crate::client::aws_error::AwsError;
+use crate::client::aws_error::{AwsError, AwsErrorKind};
 use crate::client::timeouts;
 use crate::secrets::cache::{Cache, Lookup};
 pub(crate) use crate::secrets::names::NAMES_TTL;
@@ -26,8 +26,8 @@ use crate::secrets::names::{Listing, Pages};
 use crate::secrets::parameter::{Parameter, Usable, usable_credentials};
 use crate::telemetry::timing::{Step, with_timeout, within};
 
-/// The first pause between two attempts to read credentials. Each further pause is twice as long.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// The first pause between two attempts, on average. Each further pause is twice as long.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
 
 const UNREADABLE: &str = "the store's secrets cannot be read";
 
@@ -54,25 +54,23 @@ impl<P: Provider> SsmSecrets<P> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, the
-    /// next delivery continues. After a failure the next attempt begins again.
+    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, or
+    /// one cannot be read, a later delivery continues with that page.
     async fn list_names(&self) {
         if !self.cache().names.is_due(Instant::now()) {
             return;
         }
         let listing = async {
+            let mut pauses = Pauses::new();
             loop {
                 let pages = self.cache().names.begun.clone().unwrap_or_default();
                 match self.next_page(pages).await {
-                    Ok(pages) if pages.next.is_some() => self.cache().names.begun = Some(pages),
+                    Ok(pages) if pages.next.is_some() => self.cache().names.proceed(pages),
                     Ok(pages) => {
                         self.cache().names.complete(pages, Instant::now());
                         return Ok(());
                     }
-                    Err(fault) => {
-                        self.cache().names.begun = None;
-                        return Err(fault);
-                    }
+                    Err(error) => self.pause_or_give_up(error, &mut pauses).await?,
                 }
             }
         };
@@ -80,11 +78,30 @@ impl<P: Provider> SsmSecrets<P> {
         let _ = with_timeout(Step::StoreNames, UNREADABLE, listing).await;
     }
 
+    /// Waits after a page that could not be read, if it was throttled and there is no list yet. An older list serves
+    /// until a later attempt.
+    ///
+    /// # Errors
+    /// If another attempt is of no use now.
+    async fn pause_or_give_up(&self, error: AwsError, pauses: &mut Pauses) -> Result<(), Fault> {
+        let has_list = self.cache().names.have_been_listed();
+        match error.kind {
+            AwsErrorKind::Throttled if !has_list => {
+                tokio::time::sleep(pauses.next()).await;
+                return Ok(());
+            }
+            AwsErrorKind::Throttled | AwsErrorKind::Unreachable => {}
+            // A page's token may be too old.
+            _ => self.cache().names.begun = None,
+        }
+        Err(Fault::transient(UNREADABLE, error))
+    }
+
     /// Reads the next page of names.
-    async fn next_page(&self, mut pages: Pages) -> Result<Pages, Fault> {
+    async fn next_page(&self, mut pages: Pages) -> Result<Pages, AwsError> {
         let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
         let page = request.set_next_token(pages.next.take()).send().await;
-        let page = page.map_err(|error| Fault::transient(UNREADABLE, AwsError::of(&error)))?;
+        let page = page.map_err(|error| AwsError::of(&error))?;
         let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
         pages.names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
         pages.count = pages.count.saturating_add(1);
@@ -116,18 +133,18 @@ impl<P: Provider> SsmSecrets<P> {
     /// Reads a store, and repeats a failed read until the time limit.
     async fn read_with_retries(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
         let started = Instant::now();
-        let mut pause = FIRST_RETRY;
+        let mut pauses = Pauses::new();
         loop {
             let left = timeouts::SECRETS.saturating_sub(started.elapsed());
             let fault = match within(left, Step::Secrets, UNREADABLE, self.read(name)).await {
                 Ok(parameter) => return Ok(parameter),
                 Err(fault) => fault,
             };
+            let pause = pauses.next();
             if started.elapsed().saturating_add(pause) >= timeouts::SECRETS {
                 return Err(fault);
             }
             tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2);
         }
     }
 
@@ -157,15 +174,32 @@ impl<P: Provider> SsmSecrets<P> {
     }
 }
 
+/// The pauses between the attempts of one call: each twice as long as the one before, and random by half, so that
+/// instances that were throttled together do not repeat together.
+struct Pauses {
+    average: Duration,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Self { average: FIRST_RETRY }
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.average.mul_f64(0.5 + fastrand::f64());
+        self.average = self.average.saturating_mul(2);
+        pause
+    }
+}
+
 impl<P: Provider> Secrets<P> for SsmSecrets<P> {
     async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
         let lookup = self.cache().look_up(name, Instant::now());
-        let is_cold = self.cache().names.listed.is_none();
         let old = match lookup {
             Lookup::Hit(store) => return Ok(Some(store)),
             Lookup::Expired(old) => old,
         };
-        if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
+        if self.cache().names.begin() && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
             // A new instance runs both concurrently, so that its first delivery waits only once.
             let (read, ()) = tokio::join!(self.read_with_retries(name), self.list_names());
             return self.resolve(name, read, old);
@@ -231,6 +265,17 @@ mod tests {
         match secrets.cache().look_up(&name("a"), Instant::now().checked_add(age).unwrap()) {
             Lookup::Hit(store) | Lookup::Expired(Some(store)) => Some(store.credentials.len()),
             Lookup::Expired(None) => None,
+        }
+    }
+
+    #[test]
+    fn each_pause_is_twice_as_long_and_random_by_half() {
+        for _ in 0..100 {
+            let mut pauses = Pauses::new();
+            for average in [200, 400, 800] {
+                let pause = pauses.next().as_millis();
+                assert!((average / 2..average * 3 / 2).contains(&pause), "{pause} ms, {average} on average");
+            }
         }
     }
 
