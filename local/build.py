@@ -25,8 +25,8 @@ QUICK_RELEASE = QUICK_PROFILE | {"CARGO_TARGET_DIR": str(TARGET)}
 MEASURED_TARGET = TARGET / "measured"
 MEASURED_RELEASE = {"CARGO_TARGET_DIR": str(MEASURED_TARGET), "CARGO_PROFILE_RELEASE_STRIP": "none"}
 
-# The compiler's flag for crates of which little is used, and the wrapper that gives it to three of them. The flag is not
-# stable.
+# The compiler's flag for crates of which little is used, and the wrapper that gives it to the SDK's clients. The flag is
+# not stable.
 MOSTLY_UNUSED = "hint-mostly-unused"
 WRAPPER = Path(__file__).with_name("quick-rustc")
 
@@ -84,7 +84,6 @@ def local_release() -> dict[str, str]:
     variables = QUICK_RELEASE | {
         # The local stack runs on this machine: its linker is faster than zig, which first builds a C library.
         "CARGO_LAMBDA_COMPILER": "cargo",
-        "CARGO_PROFILE_RELEASE_PACKAGE_inlet_OPT_LEVEL": "1",
     }
     if "RUSTC_WRAPPER" not in os.environ and _has_flag(MOSTLY_UNUSED):
         variables["RUSTC_WRAPPER"] = str(WRAPPER)

@@ -200,8 +200,8 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             Lookup::Expired(old) => old,
         };
         if self.cache().names.begin() && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-            // A new instance runs both concurrently, so that its first delivery waits only once. Whether a failed read
-            // is repeated depends on the list: the name may be invented.
+            // A new instance runs both concurrently, so that its first delivery waits only once. The list decides if a
+            // failed read is repeated: the name may be invented.
             let first = within(timeouts::STORE_NAMES, Step::Secrets, UNREADABLE, self.read(name));
             if let (Ok(parameter), ()) = tokio::join!(first, self.list_names()) {
                 return self.resolve(name, Ok(parameter), old);
