@@ -40,7 +40,7 @@ impl StoredEvent {
     pub(crate) fn of(event: &Verified<Event>, attempt: &WriteToken) -> Self {
         Self {
             record: Record::of(event, attempt, event.origin()),
-            message: CloudEvent::of(event).to_json(),
+            message: CloudEvent::text_of(event).to_owned(),
             body: event.delivery().body().to_vec(),
         }
     }
