@@ -139,8 +139,10 @@ mod tests {
     #[test]
     fn the_reused_compressor_keeps_nothing_of_the_last_body() {
         // Bytes without a pattern do not compress.
-        let noise =
-            |len: usize| (0..len).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>();
+        let noise = |len: usize| {
+            let numbers = 0..u32::try_from(len).unwrap();
+            numbers.map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>()
+        };
         for len in [0, 1, 200_000, LONG - 1, LONG, VERY_LONG - 1, VERY_LONG, 900_000, 1, 0] {
             for effort in EFFORTS {
                 let packed = gzip(&noise(len), effort);
