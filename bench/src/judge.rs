@@ -61,17 +61,24 @@ fn fault_of_refused(response: &Response, calls: &[Call]) -> Option<String> {
     made.then(|| "made an event of a forged delivery".to_owned())
 }
 
-/// Returns the raw body of an item, or of the chunks that it names.
+/// Returns the raw body of an item, or of the chunks that it names. A peer stores the body alone; a receiver stores body
+/// and message as one gzip stream.
 fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
-    let bytes = match item["body_chunk_key"]["S"].as_str() {
-        None => STANDARD.decode(item["body"]["B"].as_str()?).ok()?,
+    let bytes = match item["gzip_chunk_key"]["S"].as_str() {
         Some(key) => chunks(text(item, "pk"), key, calls),
+        None => {
+            let inline = [&item["gzip"]["B"], &item["body"]["B"]];
+            STANDARD.decode(inline.into_iter().find_map(Value::as_str)?).ok()?
+        }
     };
-    if item["body_encoding"]["S"] != "gzip" {
+    if item["body"]["B"].is_string() && item["body_encoding"]["S"] != "gzip" {
         return Some(bytes);
     }
     let mut body = Vec::new();
     GzDecoder::new(bytes.as_slice()).read_to_end(&mut body).ok()?;
+    if item["body"]["B"].is_null() {
+        body.truncate(item["size"]["N"].as_str()?.parse().ok()?);
+    }
     Some(body)
 }
 

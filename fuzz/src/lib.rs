@@ -6,6 +6,9 @@
 #[path = "../../shared/inlet-aws/src/lambda/gateway/mod.rs"]
 mod gateway;
 #[allow(dead_code, unreachable_pub)]
+#[path = "../../shared/inlet-aws/src/dynamodb/gzip.rs"]
+mod gzip;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../../shared/inlet-aws/src/dynamodb/record.rs"]
 mod record;
 

@@ -446,11 +446,11 @@ impl Stack {
         }
     }
 
-    /// Returns the number of chunks of an event's body: 0 if its item contains the body.
+    /// Returns the number of chunks of an event's body and message: 0 if its item contains them.
     pub async fn parts_of(&self, id: &EventId) -> usize {
         let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key_of(id)));
         let head = get.send().await.expect("a readable table").item.expect("a stored event");
-        head.get("body_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
+        head.get("gzip_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
 
     /// Returns a stored event.

@@ -234,7 +234,7 @@ async fn chunks_expire_with_their_event_also_of_equal_bytes() {
         let event = StoredEvent { record, message: model.message.clone(), body: body.clone() };
         assert_eq!(stack.table().events.put(&event).await.unwrap(), Put::Recorded(Recorded::New));
         let head = item(entity, &format!("event/{n:016x}")).await;
-        let chunk = item(&format!("chunk/{entity}/0"), head["body_chunk_key"].as_s().unwrap()).await;
+        let chunk = item(&format!("chunk/{entity}/0"), head["gzip_chunk_key"].as_s().unwrap()).await;
         assert_eq!(chunk["expires"], head["expires"], "event {n}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::message::Message;
@@ -227,24 +227,31 @@ async fn events_with_chunks_of_version_0_2_stay_readable() {
     table.events.put(&event).await.unwrap();
     // The same bytes in the old layout, under a name that no other test has.
     let text = |text: &str| AttributeValue::S(text.to_owned());
+    let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
     let key = |pk: &str, sk: &str| HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]);
-    let get = async |pk: &str, sk: &str| {
-        let get = dynamodb.get_item().table_name(&stack.facts.table).set_key(Some(key(pk, sk)));
-        get.send().await.unwrap().item.unwrap()
-    };
     let put = async |item: HashMap<String, AttributeValue>| {
         dynamodb.put_item().table_name(&stack.facts.table).set_item(Some(item)).send().await.unwrap();
     };
-    let mut head = get(path, "event/00000000000000ff").await;
-    let chunk_key = head.remove("body_chunk_key").unwrap();
-    let count = head.remove("body_chunks").unwrap();
-    assert_eq!(count, AttributeValue::N("2".to_owned()));
-    for n in 0..2 {
-        let mut chunk = get(&format!("chunk/{path}/{n}"), chunk_key.as_s().unwrap()).await;
-        chunk.extend(key(&format!("part/{id}/{n}"), "part"));
+    let get = dynamodb.get_item().table_name(&stack.facts.table);
+    let get = get.set_key(Some(key(path, "event/00000000000000ff")));
+    let mut head = get.send().await.unwrap().item.unwrap();
+    head.remove("gzip_chunk_key").unwrap();
+    assert_eq!(head.remove("gzip_chunks"), Some(AttributeValue::N("2".to_owned())));
+    let halves = event.body.split_at(event.body.len() / 2);
+    for (n, half) in [halves.0, halves.1].into_iter().enumerate() {
+        let mut chunk = key(&format!("part/{id}/{n}"), "part");
+        chunk.insert("piece".to_owned(), bytes(half));
         put(chunk).await;
     }
-    head.extend([("body_parts".to_owned(), count), ("body_digest".to_owned(), text(id.as_str()))]);
+    for (name, value) in [
+        ("body_encoding", text("identity")),
+        ("body_parts", AttributeValue::N("2".to_owned())),
+        ("body_digest", text(id.as_str())),
+        ("message_encoding", text("identity")),
+        ("message", bytes(event.message.as_bytes())),
+    ] {
+        head.insert(name.to_owned(), value);
+    }
     put(head).await;
     assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(13));
     let counts = forget(&stack, table).await.count(&entity_of(&id)).await.unwrap();

@@ -12,7 +12,7 @@ use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::registration::Registering;
 use inlet::tools::sender::Sender;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::record::Encoding;
+use inlet_aws::dynamodb::gzip::{Effort, gzip};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_providers::ToolsVisitor;
@@ -235,7 +235,7 @@ impl Walk<'_> {
             "store": "canary", "receivedtime": "2026-01-31T10:00:00.000Z",
         });
         let message = message.to_string();
-        let (_, text) = Encoding::smaller(json!(MARK.repeat(20)).to_string().as_bytes());
+        let text = gzip(json!(MARK.repeat(20)).to_string().as_bytes(), Effort::Fast);
         for (group, text, whole) in [
             ("a", MARK, None),
             ("b", poison.as_str(), None),

@@ -25,7 +25,7 @@ async fn missing_and_damaged_events_come_back_but_no_forgotten() {
     let copy = given.stack.copy_of_table().await;
     let ids = &given.ids;
     given.stack.lose(ids[0].entity_path()).await;
-    given.stack.damage(&ids[1], "body", Some(AttributeValue::B(Blob::new("{}")))).await;
+    given.stack.damage(&ids[1], "gzip", Some(AttributeValue::B(Blob::new("{}")))).await;
     run(&["forget", ids[2].entity_path(), "--yes", "--settle", "0"]).done();
     given.stack.damage(&ids[3], "arrival", None).await;
     assert_eq!(given.stack.published_once(6, &given.store).len(), 6, "five events and a notice");

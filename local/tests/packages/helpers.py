@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from inlet_events import (
@@ -120,15 +121,21 @@ class Table:
 
 def raw_bodies() -> None:
     body, packed = b"\xff not JSON", gzip.compress(b"\xff not JSON" * 9)
+    joined = gzip.compress(body + b'{"specversion":"1.0"}')
     table = Table({
-        ("zid/a/order/1", "event/1"): {"body": Binary(body), "body_encoding": "identity"},
-        ("zid/a/order/1", "event/2"): {"body": Binary(packed), "body_encoding": "gzip"},
-        ("zid/a/order/1", "event/3"): {"body_chunks": 2, "body_chunk_key": "k", "body_encoding": "gzip"},
-        ("chunk/zid/a/order/1/0", "k"): {"piece": Binary(packed[:9])},
-        ("chunk/zid/a/order/1/1", "k"): {"piece": Binary(packed[9:])},
+        ("zid/a/order/1", "event/1"): {"gzip": Binary(joined), "size": Decimal(len(body))},
+        ("zid/a/order/1", "event/2"): {"gzip_chunks": 2, "gzip_chunk_key": "k", "size": Decimal(len(body))},
+        ("chunk/zid/a/order/1/0", "k"): {"piece": Binary(joined[:9])},
+        ("chunk/zid/a/order/1/1", "k"): {"piece": Binary(joined[9:])},
+        ("zid/a/order/1", "event/3"): {"body": Binary(body), "body_encoding": "identity"},
+        ("zid/a/order/1", "event/4"): {"body": Binary(packed), "body_encoding": "gzip"},
+        ("zid/a/order/1", "event/5"): {"body_chunks": 2, "body_chunk_key": "o", "body_encoding": "gzip"},
+        ("chunk/zid/a/order/1/0", "o"): {"piece": Binary(packed[:9])},
+        ("chunk/zid/a/order/1/1", "o"): {"piece": Binary(packed[9:])},
     })
-    assert raw_body(table, "zid/a/order/1/1") == body
-    assert raw_body(table, "zid/a/order/1/2") == raw_body(table, "zid/a/order/1/3") == body * 9
+    for n in (1, 2, 3):
+        assert raw_body(table, f"zid/a/order/1/{n}") == body, n
+    assert raw_body(table, "zid/a/order/1/4") == raw_body(table, "zid/a/order/1/5") == body * 9
 
 
 signatures()

@@ -81,16 +81,21 @@ assert.equal(parseEvents({ events: [anEvent()] })[0]?.id, anEvent().id);
 
 const raw = Buffer.from([255, 1, 2, 3]);
 const packed = gzipSync(raw);
+const joined = gzipSync(Buffer.concat([raw, Buffer.from('{"specversion":"1.0"}')]));
 const items: Record<string, Record<string, unknown>> = {
-  "zid/a/order/1|event/1": { body: raw, body_encoding: "identity" },
-  "zid/a/order/1|event/2": { body: packed, body_encoding: "gzip" },
-  "zid/a/order/1|event/3": { body_chunks: 2, body_chunk_key: "k", body_encoding: "gzip" },
-  "chunk/zid/a/order/1/0|k": { piece: packed.subarray(0, 9) },
-  "chunk/zid/a/order/1/1|k": { piece: packed.subarray(9) },
+  "zid/a/order/1|event/1": { gzip: joined, size: 4 },
+  "zid/a/order/1|event/2": { gzip_chunks: 2, gzip_chunk_key: "k", size: 4 },
+  "chunk/zid/a/order/1/0|k": { piece: joined.subarray(0, 9) },
+  "chunk/zid/a/order/1/1|k": { piece: joined.subarray(9) },
+  "zid/a/order/1|event/3": { body: raw, body_encoding: "identity" },
+  "zid/a/order/1|event/4": { body: packed, body_encoding: "gzip" },
+  "zid/a/order/1|event/5": { body_chunks: 2, body_chunk_key: "o", body_encoding: "gzip" },
+  "chunk/zid/a/order/1/0|o": { piece: packed.subarray(0, 9) },
+  "chunk/zid/a/order/1/1|o": { piece: packed.subarray(9) },
 };
 const table = {
   get: (input: { TableName: string; Key: Record<string, string> }) =>
     Promise.resolve({ Item: items[`${input.Key["pk"]}|${input.Key["sk"]}`] }),
 };
-for (const digest of ["1", "2", "3"]) assert.deepEqual(await rawBody(table, "t", `zid/a/order/1/${digest}`), raw);
-await assert.rejects(rawBody(table, "t", "zid/a/order/1/4"));
+for (const digest of ["1", "2", "3", "4", "5"]) assert.deepEqual(await rawBody(table, "t", `zid/a/order/1/${digest}`), raw);
+await assert.rejects(rawBody(table, "t", "zid/a/order/1/6"));

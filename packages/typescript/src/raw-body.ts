@@ -19,15 +19,20 @@ export async function rawBody(client: TableReader, table: string, id: string): P
   };
   const [path, digest] = [id.slice(0, id.lastIndexOf("/")), id.slice(id.lastIndexOf("/") + 1)];
   const head = await read(path, `event/${digest}`);
+  // Events that version 0.2 stored have the body alone.
+  const isOld = "body_encoding" in head;
+  const name = isOld ? "body" : "gzip";
   const pieces: Uint8Array[] = [];
-  if (head["body"] instanceof Uint8Array) {
-    pieces.push(head["body"]);
+  const inline = head[name];
+  if (inline instanceof Uint8Array) {
+    pieces.push(inline);
   } else {
-    for (let n = 0; n < Number(head["body_chunks"]); n++) {
-      const chunk = await read(`chunk/${path}/${n}`, String(head["body_chunk_key"]));
+    for (let n = 0; n < Number(head[`${name}_chunks`]); n++) {
+      const chunk = await read(`chunk/${path}/${n}`, String(head[`${name}_chunk_key`]));
       pieces.push(chunk["piece"] as Uint8Array);
     }
   }
-  const body = Buffer.concat(pieces);
-  return head["body_encoding"] === "gzip" ? gunzipSync(body) : body;
+  const stored = Buffer.concat(pieces);
+  if (isOld) return head["body_encoding"] === "gzip" ? gunzipSync(stored) : stored;
+  return gunzipSync(stored).subarray(0, Number(head["size"]));
 }

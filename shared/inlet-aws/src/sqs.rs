@@ -179,7 +179,8 @@ pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &S
 /// Returns a JSON text in a form that SQS accepts: SQS rejects U+FFFE and U+FFFF, which JSON can also write as an
 /// escape. They occur only in strings.
 fn escape_noncharacters(json: String) -> String {
-    if json.contains(['\u{FFFE}', '\u{FFFF}']) {
+    // Both begin with this byte in UTF-8, and few other characters do.
+    if json.as_bytes().contains(&0xEF) {
         json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")
     } else {
         json
@@ -188,10 +189,13 @@ fn escape_noncharacters(json: String) -> String {
 
 /// Returns an event's message, without its data if both it and `others` bytes do not fit.
 fn message_text(event: &Verified<Event>, others: usize) -> String {
-    let message = CloudEvent::of(event);
-    let text = escape_noncharacters(message.to_json());
+    let text = escape_noncharacters(CloudEvent::text_of(event).to_owned());
     let room = MAX_MESSAGE_LEN.saturating_sub(others).saturating_sub(ATTRIBUTE_OVERHEAD);
-    if text.len() <= room { text } else { escape_noncharacters(message.without_data().to_json()) }
+    if text.len() <= room {
+        text
+    } else {
+        escape_noncharacters(CloudEvent::of(event).without_data().to_json())
+    }
 }
 
 /// Returns an id as SQS takes it: the id itself, or its SHA-256 if it is too long.

@@ -1,6 +1,7 @@
 //! An event: a verified delivery with its parsed content, under an id that equal deliveries share.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -142,7 +143,9 @@ impl ContentDigest {
 
     /// The short form that ids carry.
     fn short(self) -> String {
-        hex(&self.0).chars().take(DIGEST_LEN).collect()
+        let mut digits = self.to_hex();
+        digits.truncate(DIGEST_LEN);
+        digits
     }
 
     /// Returns the digest of this content at this time: it distinguishes an event from an equal one of another time.
@@ -221,6 +224,18 @@ pub struct Event {
     received_at: ReceivedAt,
     delivery: Delivery,
     reading: ParsedEvent,
+    message: MessageText,
+}
+
+/// The JSON text of an event's message, once it was written. It is needed twice, for the journal and for the queue.
+#[derive(Default)]
+struct MessageText(OnceLock<String>);
+
+/// Without the text: it has personal data.
+impl fmt::Debug for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageText").finish_non_exhaustive()
+    }
 }
 
 /// The facts of a provider that decide an event's id and its deduplication. Every provider has them: see
@@ -265,6 +280,7 @@ impl Event {
             received_at,
             delivery,
             reading,
+            message: MessageText::default(),
         }
     }
 
@@ -296,19 +312,22 @@ impl Event {
             received_at: delivery.received_at(),
             delivery,
             reading,
+            message: MessageText::default(),
         }
     }
 
     pub(crate) fn released_from_quarantine(self) -> Self {
-        Self { origin: Origin::Quarantine, ..self }
+        Self { origin: Origin::Quarantine, message: MessageText::default(), ..self }
     }
 
     pub(crate) fn with_id_of(self, original: ExistingEvent) -> Self {
-        Self { id: original.id, received_at: original.received_at, ..self }
+        let message = MessageText::default();
+        Self { id: original.id, received_at: original.received_at, message, ..self }
     }
 
     pub(crate) fn receive_later(&mut self, received_at: ReceivedAt) {
         self.received_at = received_at;
+        self.message = MessageText::default();
         if let DedupScope::Within(_) = self.dedup_scope {
             let digest = self.content.with_time(received_at).short();
             let later = EventId(format!("{}/{digest}", self.id.entity_path()));
@@ -371,6 +390,11 @@ impl Event {
         &self.reading
     }
 
+    /// Returns the JSON text of its message. `write` writes it, unless it was written before.
+    pub(crate) fn message_text(&self, write: impl FnOnce() -> String) -> &str {
+        self.message.0.get_or_init(write)
+    }
+
     /// The message's type: `commerce.{kind}.{verb}`.
     pub fn canonical_type(&self) -> String {
         format!("commerce.{}.{}", self.reading.kind(), self.reading.verb)
@@ -398,7 +422,8 @@ fn encoded(parts: Option<&[String]>) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[cfg(test)]

@@ -125,6 +125,11 @@ impl<'e> CloudEvent<'e> {
         Self { dataref: Some(self.id), data: None, ..self }
     }
 
+    /// Returns the JSON text of an event's message. It is written once, and after a change of the event once more.
+    pub fn text_of(event: &'e Verified<Event>) -> &'e str {
+        event.message_text(|| Self::of(event).to_json())
+    }
+
     /// The JSON text.
     pub fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "all is text or canonical objects, whose maps have text keys")]
@@ -285,6 +290,7 @@ impl fmt::Debug for Message {
 mod tests {
     use super::*;
     use crate::canonical::Completed;
+    use crate::event::ExistingEvent;
     use crate::provider::parsed_event::{ParsedEvent, UnknownReason};
     use crate::received_at::ReceivedAt;
     use crate::test_provider::{TestProvider, delivered, sent};
@@ -309,6 +315,24 @@ mod tests {
         assert_eq!(message(None, Completed::default()), [None, None, None]);
         assert_eq!(message(Some(Documented::Inferred), Completed::default()), [None, None, None]);
         assert_eq!(message(Some(Documented::Partial), both), ["partial", "settings", "settings"].map(some));
+    }
+
+    #[test]
+    fn the_text_of_a_message_follows_the_changes_of_its_event() {
+        let at = |ms| ReceivedAt::from_millis(ms).unwrap();
+        let parsed = ParsedEvent::unknown("x", UnknownReason::Event, None);
+        let mut event = delivered(sent("", "{}"), at(7)).into_event::<TestProvider>(parsed);
+        let is_current = |event: &Verified<Event>| {
+            assert_eq!(CloudEvent::text_of(event), CloudEvent::of(event).to_json());
+            CloudEvent::text_of(event).contains(&event.received_at().to_string())
+        };
+        assert!(is_current(&event));
+        event.receive_later(at(8_000));
+        assert!(is_current(&event), "a later arrival");
+        let original = ExistingEvent { id: event.id().clone(), received_at: at(6_000) };
+        let event = event.as_duplicate_of(original);
+        assert!(is_current(&event), "a duplicate has the original's arrival");
+        assert!(!format!("{event:?}").contains("specversion"), "a log must not contain the text");
     }
 
     #[test]

@@ -20,8 +20,9 @@ use tokio::task::JoinSet;
 
 use crate::dynamodb::attributes::{Item, bytes, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::gzip::{Effort, Encoding};
 use crate::dynamodb::keys::QUARANTINE;
-use crate::dynamodb::record::{Encoding, hex};
+use crate::dynamodb::record::hex;
 
 /// The size of a chunk in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const CHUNK_LEN: usize = 390_000;
@@ -31,7 +32,7 @@ const CHUNK_LEN: usize = 390_000;
 pub(crate) const MAX_CHUNKS: usize = 64;
 
 /// A stored event that can never be read.
-const DAMAGED: &str = "the stored event is damaged";
+pub(crate) const DAMAGED: &str = "the stored event is damaged";
 
 /// A chunk that is not stored.
 const CHUNK_NOT_STORED: &str = "a chunk cannot be stored";
@@ -39,7 +40,8 @@ const CHUNK_NOT_STORED: &str = "a chunk cannot be stored";
 /// A field of an event's item that may be large.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlobField {
-    /// The attribute's name. `{name}_encoding`, `{name}_chunks` and `{name}_chunk_key` belong to it.
+    /// The attribute's name. `{name}_chunks` and `{name}_chunk_key` belong to it, and `{name}_encoding` if it is not
+    /// always gzip.
     pub(crate) name: &'static str,
     /// Maximum number of bytes in the item itself.
     pub(crate) inline_len: usize,
@@ -64,19 +66,29 @@ impl<'e> ChunkOwner<'e> {
 }
 
 impl Dynamo {
-    /// Writes the bytes of a field, and returns the attributes of the event's item that contain or name them.
+    /// Compresses the bytes of a field and writes them as [`Self::write_bytes`] does. `{name}_encoding` has the encoding.
     pub(crate) async fn write_blob(
         &self,
         field: BlobField,
         blob: &[u8],
+        effort: Effort,
         owner: ChunkOwner<'_>,
     ) -> Result<Item, Fault> {
-        let (encoding, stored) = Encoding::smaller(blob);
-        let named = |suffix: &str| format!("{}{suffix}", field.name);
-        let mut item = Item::from([(named("_encoding"), text_value(encoding.as_str()))]);
+        let (encoding, stored) = Encoding::smaller(blob, effort);
+        let mut item = self.write_bytes(field, stored, owner).await?;
+        item.insert(format!("{}_encoding", field.name), text_value(encoding.as_str()));
+        Ok(item)
+    }
+
+    /// Writes bytes as they are, and returns the attributes of the item that contain them or name their chunks.
+    pub(crate) async fn write_bytes(
+        &self,
+        field: BlobField,
+        stored: Vec<u8>,
+        owner: ChunkOwner<'_>,
+    ) -> Result<Item, Fault> {
         if stored.len() <= field.inline_len {
-            item.insert(named(""), AttributeValue::B(Blob::new(stored)));
-            return Ok(item);
+            return Ok(Item::from([(field.name.to_owned(), AttributeValue::B(Blob::new(stored)))]));
         }
         let chunks: Vec<&[u8]> = stored.chunks(CHUNK_LEN).collect();
         if chunks.len() > MAX_CHUNKS {
@@ -84,26 +96,32 @@ impl Dynamo {
         }
         let sk = chunk_sort_key(owner, &hex(&Sha256::digest(&stored)));
         self.write_chunks(&chunks, owner, &sk).await?;
-        item.insert(named("_chunks"), AttributeValue::N(chunks.len().to_string()));
-        item.insert(named("_chunk_key"), AttributeValue::S(sk));
-        Ok(item)
+        Ok(Item::from([
+            (format!("{}_chunks", field.name), AttributeValue::N(chunks.len().to_string())),
+            (format!("{}_chunk_key", field.name), AttributeValue::S(sk)),
+        ]))
     }
 
-    /// Reads the bytes that an item contains or names.
+    /// Reads the bytes that an item contains or names, and decompresses them.
     pub(crate) async fn read_blob(&self, field: BlobField, item: &Item) -> Result<Vec<u8>, Fault> {
-        let damaged = || Fault::damaged(DAMAGED, format!("its {} is not whole", field.name));
-        let keys = chunk_keys(field.name, item).or_else(|| old_chunk_keys(field.name, item));
-        let mut stored = Vec::new();
-        if let Some(keys) = keys {
-            for key in keys {
-                let chunk = self.get(key).await?.ok_or_else(damaged)?;
-                stored.extend(bytes(&chunk, PIECE).ok_or_else(damaged)?);
-            }
-        } else {
-            stored.extend(bytes(item, field.name).ok_or_else(damaged)?);
-        }
+        let stored = self.read_bytes(field, item).await?;
         let encoding = text(item, &format!("{}_encoding", field.name)).unwrap_or_default();
         Encoding::undone(encoding, stored).map_err(|error| Fault::damaged(DAMAGED, error))
+    }
+
+    /// Reads the bytes that an item contains or names, as they are stored.
+    pub(crate) async fn read_bytes(&self, field: BlobField, item: &Item) -> Result<Vec<u8>, Fault> {
+        let damaged = || Fault::damaged(DAMAGED, format!("its {} is not whole", field.name));
+        let keys = chunk_keys(field.name, item).or_else(|| old_chunk_keys(field.name, item));
+        let Some(keys) = keys else {
+            return bytes(item, field.name).map(<[u8]>::to_vec).ok_or_else(damaged);
+        };
+        let mut stored = Vec::new();
+        for key in keys {
+            let chunk = self.get(key).await?.ok_or_else(damaged)?;
+            stored.extend(bytes(&chunk, PIECE).ok_or_else(damaged)?);
+        }
+        Ok(stored)
     }
 
     /// Writes all chunks concurrently: each is in another partition.

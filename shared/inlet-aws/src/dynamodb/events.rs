@@ -16,7 +16,7 @@ use inlet::received_at::ReceivedAt;
 use inlet::trust::is_signed;
 
 use crate::client::clock;
-use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
+use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
 use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
@@ -25,8 +25,9 @@ use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, siblin
 use crate::dynamodb::pending::Pending;
 use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::{Record, sha256_hex};
+use crate::dynamodb::record_item;
+use crate::dynamodb::stored_event::LARGE_FIELDS;
 pub use crate::dynamodb::stored_event::StoredEvent;
-use crate::dynamodb::stored_event::{BODY, LARGE_FIELDS, MESSAGE};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
 
@@ -430,11 +431,9 @@ impl Events {
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
         let owner = ChunkOwner::event(id, record.received_ms);
-        let mut item = attributes::to_item(record);
-        item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
-        item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);
-        item.insert(MESSAGE_SHA256.into(), AttributeValue::S(sha256_hex(message.as_bytes())));
-        item.extend(event_key(id).into_item());
+        let mut item = record_item::to_item(record, id);
+        item.extend(self.dynamo.write_body_and_message(body, message, owner).await?);
+        item.insert(MESSAGE_SHA256.into(), record_item::hash_value(&sha256_hex(message.as_bytes())));
         item.insert("bucket".into(), AttributeValue::S(bucket_of(record, id)));
         item.insert("arrival".into(), AttributeValue::S(record.received.clone()));
         item.insert("expires".into(), self.dynamo.expires(record.received_ms));

@@ -6,13 +6,14 @@ use inlet::fault::{Fault, FaultKind};
 use inlet::message::Message;
 use inlet::received_at::ReceivedAt;
 
-use crate::dynamodb::attributes::{self, Item, number, text};
+use crate::dynamodb::attributes::{Item, number, text};
 use crate::dynamodb::dynamo::Dynamo;
 use crate::dynamodb::record::{Record, sha256_hex};
-use crate::dynamodb::stored_event::{BODY, MESSAGE, StoredEvent};
+use crate::dynamodb::record_item::{self, hash};
+use crate::dynamodb::stored_event::{StoredBytes, StoredEvent};
 use crate::dynamodb::time_index::bucket_of;
 
-/// The attribute with the message's SHA-256, in hex. Events of version 0.2 have none. Stored data: the value must stay.
+/// The attribute with the message's SHA-256. Events of version 0.2 have none. Stored data: the value must stay.
 pub(crate) const MESSAGE_SHA256: &str = "message_sha256";
 
 /// The part of a stored event that is damaged.
@@ -88,10 +89,19 @@ impl Examined {
 /// # Errors
 /// If the table cannot be read. Damage is not an error.
 pub(crate) async fn examine(dynamo: &Dynamo, id: &EventId, item: &Item) -> Result<Examined, Fault> {
-    let body = or_damage(dynamo.read_blob(BODY, item).await, Part::Body)?;
-    let message = or_damage(dynamo.read_blob(MESSAGE, item).await, Part::Message)?;
-    let record = attributes::read::<Record>(item)
+    let record = record_item::from_item(item)
         .map_err(|error| Damage::new(Part::Attributes, format!("its attributes cannot be read: {error}")));
+    let (body, message) = match or_damage(StoredBytes::read(dynamo, item).await, Part::Body)? {
+        Ok(StoredBytes::Separate { body, message }) => {
+            (or_damage(body, Part::Body)?, or_damage(message, Part::Message)?)
+        }
+        Ok(StoredBytes::Joined(bytes)) => match &record {
+            Ok(record) => cut(bytes, record.size),
+            // Only the size shows where the message begins.
+            Err(damage) => return Ok(Examined { event: None, damages: vec![damage.clone()] }),
+        },
+        Err(damage) => return Ok(unreadable(id, item, record, damage)),
+    };
     let message = message.and_then(|bytes| {
         String::from_utf8(bytes).map_err(|_| Damage::new(Part::Message, "its message is not text"))
     });
@@ -116,8 +126,29 @@ pub(crate) async fn examine(dynamo: &Dynamo, id: &EventId, item: &Item) -> Resul
     Ok(Examined { event, damages })
 }
 
-/// Returns bytes that were read, or the damage that keeps them from being read.
-fn or_damage(read: Result<Vec<u8>, Fault>, part: Part) -> Result<Result<Vec<u8>, Damage>, Fault> {
+/// The result for an event whose stream of body and message cannot be read.
+fn unreadable(id: &EventId, item: &Item, record: Result<Record, Damage>, stream: Damage) -> Examined {
+    let mut damages = match record {
+        Ok(record) => attribute_damages(id, item, &record),
+        Err(damage) => vec![damage],
+    };
+    damages.push(stream);
+    damages.sort_by_key(|damage| damage.part);
+    Examined { event: None, damages }
+}
+
+/// Divides the bytes of a stream into the body, which has this length, and the message.
+fn cut(mut bytes: Vec<u8>, size: usize) -> (Result<Vec<u8>, Damage>, Result<Vec<u8>, Damage>) {
+    if bytes.len() < size {
+        let damage = Damage::new(Part::Body, "its body has another length than was stored");
+        return (Err(damage), Err(Damage::new(Part::Message, "its message is not whole")));
+    }
+    let message = bytes.split_off(size);
+    (Ok(bytes), Ok(message))
+}
+
+/// Returns what was read, or the damage that keeps it from being read.
+fn or_damage<T>(read: Result<T, Fault>, part: Part) -> Result<Result<T, Damage>, Fault> {
     match read {
         Ok(bytes) => Ok(Ok(bytes)),
         Err(fault) if fault.kind == FaultKind::Damaged => {
@@ -170,7 +201,7 @@ fn message_damage(
     if message.id() != id {
         return damage("its message has another id");
     }
-    match text(item, MESSAGE_SHA256) {
+    match hash(item, MESSAGE_SHA256) {
         Some(stored) if sha256_hex(text_of_message.as_bytes()) != stored => {
             damage("its message has another SHA-256 than was stored")
         }

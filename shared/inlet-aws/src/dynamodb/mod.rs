@@ -7,6 +7,8 @@
 //! | `keys` | the layout: the key of each item |
 //! | [`table`] | all owners, made from one client |
 //! | [`events`] | events, with their bodies and messages |
+//! | [`gzip`] | compression of stored bytes |
+//! | [`record`] `record_item` | an event without its bytes: as JSON, and as attributes |
 //! | [`integrity`] | comparison of a stored event with its own hashes and keys |
 //! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
@@ -22,7 +24,9 @@ pub(crate) mod dynamo;
 pub(crate) mod by_entity;
 pub(crate) mod keys;
 pub mod attributes;
+pub mod gzip;
 pub mod record;
+pub(crate) mod record_item;
 pub(crate) mod chunks;
 pub(crate) mod stored_event;
 pub mod events;

@@ -29,6 +29,7 @@ use crate::client::rate_limit::TokenBucket;
 use crate::dynamodb::attributes::{self, number_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::gzip::Effort;
 use crate::dynamodb::keys::QUARANTINE;
 use crate::dynamodb::quarantine_quota::Quota;
 use crate::dynamodb::record::hex;
@@ -133,7 +134,7 @@ impl TableQuarantine {
         let mut key = Key::new(partition(self.provider, rejected.store()), note.sort_key(rejected.body()));
         // The chunks' keys do not depend on the section, because a deferred request may become a refused one.
         let owner = ChunkOwner { partition: &key.pk, name: &key.sk, received_ms: note.received_ms };
-        item.extend(self.dynamo.write_blob(BODY, rejected.body(), owner).await?);
+        item.extend(self.dynamo.write_blob(BODY, rejected.body(), Effort::Fast, owner).await?);
         if is_deferred {
             key.sk.insert_str(0, DEFERRED_PREFIX);
         }

@@ -80,7 +80,7 @@ impl FakeAws {
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
-    pub(crate) fn run<T>(&self, work: impl Future<Output = T> + Send) -> impl Future<Output = (T, Duration)> {
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = (T, Duration)> {
         // Boxed, because the futures of the SDK's calls are large.
         let (aws, work) = (self.clone(), Box::pin(work));
         async move {
@@ -224,7 +224,7 @@ pub(crate) fn stored_event(id: &EventId, received_at: ReceivedAt) -> StoredEvent
         origin: Origin::Webhook,
         trust: "signed".into(),
         attempt: id.to_string(),
-        content: "c".into(),
+        content: String::new(),
         window_ms: None,
         updates_latest: false,
         supersedes: None,

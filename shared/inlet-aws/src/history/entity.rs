@@ -11,6 +11,7 @@ use crate::dynamodb::dynamo::UNREADABLE;
 use crate::dynamodb::integrity::{Damage, examine};
 use crate::dynamodb::keys::{EVENT_PREFIX, replays_prefix};
 use crate::dynamodb::receipts::is_of_duplicate;
+use crate::dynamodb::record_item;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::history::event_status::EventStatus;
@@ -128,7 +129,7 @@ impl EntityItems {
             return None;
         }
         let mut listed = item.clone();
-        listed.insert("arrival".into(), text_value(text(item, "received").unwrap_or_default()));
+        listed.insert("arrival".into(), text_value(&record_item::received(item).unwrap_or_default()));
         Arrival::read(&listed)
     }
 
@@ -140,10 +141,9 @@ impl EntityItems {
             let examined = examine(&table.dynamo, &arrival.id, &item).await?;
             let mut replays = self.replays.remove(digest).unwrap_or_default();
             replays.sort();
-            let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
             entries.push(HistoryEntry {
-                origin: word("origin"),
-                trust: word("trust"),
+                origin: record_item::origin(&item).to_owned(),
+                trust: text(&item, "trust").unwrap_or_default().to_owned(),
                 message: examined.into_whole().map(|event| event.message),
                 status: EventStatus::from_items(
                     self.receipts.get(digest),

@@ -10,6 +10,7 @@ use inlet::fault::Fault;
 use crate::dynamodb::attributes::{Item, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, UNREADABLE, fault};
 use crate::dynamodb::keys::EVENT_PREFIX;
+use crate::dynamodb::record_item;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::selection::Selection;
 
@@ -42,7 +43,9 @@ pub(crate) fn arrival_of(item: &Item) -> Option<Arrival> {
     let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
     Some(Arrival {
         id: EventId::parse(&format!("{}/{digest}", text(item, "pk")?)).ok()?,
-        received: text(item, "received").or_else(|| text(item, "arrival")).unwrap_or_default().to_owned(),
+        received: record_item::received(item)
+            .or_else(|| text(item, "arrival").map(str::to_owned))
+            .unwrap_or_default(),
         event_type: text(item, "type").unwrap_or_default().to_owned(),
         canonical_type: text(item, "canonical_type").unwrap_or_default().to_owned(),
     })

@@ -58,7 +58,8 @@ const CONCURRENT_DELETES: usize = 16;
 const CONCURRENT_PARTITIONS: usize = 8;
 
 /// The attributes that name an item's chunks, and its key and arrival.
-const OUTLINE: &str = "pk, sk, received_ms, body_chunks, body_chunk_key, message_chunks, message_chunk_key, \
+const OUTLINE: &str = "pk, sk, received_ms, gzip_chunks, gzip_chunk_key, \
+                       body_chunks, body_chunk_key, message_chunks, message_chunk_key, \
                        body_parts, body_digest, message_parts, message_digest";
 
 /// An entity by its path: `{provider}/{store}/{kind}/{entity}`, as in the ids of its events.

@@ -15,3 +15,5 @@ mod event_items;
 pub mod verify;
 pub mod restore;
 pub mod sample_event;
+#[cfg(test)]
+mod old_layout;
