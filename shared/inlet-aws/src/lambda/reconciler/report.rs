@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
-use inlet::reconcile::{Coverage, Outcome};
+use inlet::reconcile::{Counts, Coverage, Outcome};
 use serde_json::{Map, Value, json};
 
 use crate::dynamodb::reconciliation::ListName;
-use crate::telemetry::metrics::{self, Dimension, Measured};
+use crate::telemetry::metrics::{self, Dimension, Measured, Metric};
+
+/// The number of changes from which on one lost webhook leaves a share of 90 %, which is the threshold of the alarm
+/// `completeness-low`.
+const FEW_CHANGES: u64 = 10;
 
 /// The report of a list.
 #[derive(Debug)]
@@ -73,6 +77,19 @@ impl Reading {
             ListResult::Read(outcome) => outcome.arrived_per_mille()?.checked_div(10),
             _ => None,
         }
+    }
+
+    /// Returns the metric of the share. The alarm watches the one of the stage. A store with few changes has a low share
+    /// after one lost webhook, in each of the overlapping windows that have the change, so its share is one of the store
+    /// alone. Two lost webhooks always count, so an outage of a small store rings.
+    fn share_metric(&self) -> Metric {
+        let counts = self.result.outcome().map(|outcome| outcome.counts).unwrap_or_default();
+        let Counts { arrived, reconciled, missed, unknown, .. } = counts;
+        let lost = reconciled.saturating_add(missed).saturating_add(unknown);
+        if lost == 1 && arrived.saturating_add(lost) < FEW_CHANGES {
+            return Metric { by: metrics::OF_EACH_STORE, ..metrics::COMPLETENESS };
+        }
+        metrics::COMPLETENESS
     }
 
     /// Returns the number of objects of which a state was published.
@@ -140,7 +157,7 @@ impl ListReport {
                     line.insert("reason".to_owned(), reason.into());
                 }
                 if let Some(completeness) = reading.completeness() {
-                    measured.measure(metrics::COMPLETENESS, completeness);
+                    measured.measure(reading.share_metric(), completeness);
                 }
             }
         }
