@@ -19,7 +19,7 @@
 //!
 //! In some scenarios all runs are scheduled ([`schedule`]). Such a run takes the lease first, reads the changes from the
 //! cursor on, stores the cursor after publishing, and ends the lease. The new cursor is behind every change that was
-//! settled when the run before it read the list, because the windows of runs overlap by 15 minutes: a settled change is
+//! settled when the run before it read the list, because the windows of two runs overlap: a settled change is
 //! judged by two runs. A run that is killed keeps its lease until it expires.
 //! A lease that expires while its run works is a fault: the run goes on beside the next one.
 //!

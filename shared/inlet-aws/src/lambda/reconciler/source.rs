@@ -18,16 +18,17 @@ use crate::history::event_log::TableEventLog;
 use crate::lambda::reconciler::access::StoreAccess;
 use crate::lambda::reconciler::report::{ListReport, ListResult, Reading};
 use crate::lambda::reconciler::time_limit::Limited;
+use crate::lambda::reconciler::RUN_INTERVAL;
 
 /// The window of a list's first run. `inlet reconcile --since` reads older changes.
 const FIRST_WINDOW: Duration = Duration::from_hours(24);
 
 /// The time by which a window begins before the end of the last one, beside the provider's retry window. It covers clocks
-/// that differ by five minutes, and an API that shows a change late.
-const OVERLAP: Duration = Duration::from_mins(15);
+/// that differ by five minutes, an API that shows a change late, and the time to the next run.
+const OVERLAP: Duration = Duration::from_mins(21);
 
-// The next window has every change that was young in the last one.
-const _: () = assert!(CLOCK_SKEW.as_millis() < OVERLAP.as_millis());
+// Two runs judge a change, so that the second one corrects what a publication that was late hid from the first.
+const _: () = assert!(OVERLAP.as_millis() > CLOCK_SKEW.as_millis() + RUN_INTERVAL.as_millis());
 
 /// The time by which a cursor stays behind for a change that cannot be judged.
 const LONGEST_HOLD: Duration = Duration::from_hours(12);

@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use inlet::canonical::{Kind, Order};
 use inlet::delivery::Delivery;
@@ -140,6 +140,8 @@ struct AcmeApi {
 impl AcmeApi {
     fn advance(&self, time: Duration) {
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+    /// The orders on a page.
+    page_len: AtomicUsize,
     }
 
     fn answer(&self, path: &str) -> Response {
@@ -155,8 +157,9 @@ impl AcmeApi {
                 |(n, (status, at))| json!({"id": n.to_string(), "status": status, "changed": at.to_string()}),
             )
             .collect();
-        let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
-        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN,
+        let page_len = self.page_len.load(Ordering::Relaxed);
+        let of_page: Vec<&Value> = listed.iter().skip(page * page_len).take(page_len).collect();
+        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * page_len,
             "again": self.is_stuck.load(Ordering::Relaxed)});
         Response::new(200, None, body.to_string().into_bytes())
     }
@@ -208,6 +211,7 @@ impl Scene {
             reconciler: Reconciler { log, api },
             runs: AtomicI64::new(0),
             ended: Mutex::default(),
+            page_len: AtomicUsize::new(PAGE_LEN),
         };
         for n in (0..orders).filter(|n| arrives(*n)) {
             scene.deliver(n, "new", arrival(n * 1_000)).await;
@@ -261,6 +265,11 @@ impl Scene {
 
     /// Runs for this long at most, a quarter of an hour after the last run.
     pub(super) async fn run_for(&self, time: Duration) -> RunOutcome {
+    /// Sets the number of orders on a page of the API.
+    pub(super) fn set_page_len(&self, page_len: usize) {
+        self.api().page_len.store(page_len, Ordering::Relaxed);
+    }
+
         self.api().advance(15 * MINUTE);
         self.run_now(time, json!({"key": "s3cret"})).await
     }
@@ -356,7 +365,7 @@ async fn the_next_window_overlaps_the_last_one() {
     let first = scene.run().await;
     let second = scene.run().await;
     assert_eq!(first.until.since(first.since), Duration::from_hours(24));
-    assert_eq!(first.until.since(second.since), 15 * MINUTE + <Acme as Provider>::RETRY_WINDOW);
+    assert_eq!(first.until.since(second.since), 21 * MINUTE + <Acme as Provider>::RETRY_WINDOW);
 }
 
 #[tokio::test]
