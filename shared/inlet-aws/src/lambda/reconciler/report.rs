@@ -45,8 +45,8 @@ pub enum ListResult {
     Unfinished(Outcome),
     /// The provider's API failed or refused, or returned a page again.
     Unread(Outcome),
-    /// The stored access has another form.
-    NoAccess,
+    /// The stored access cannot be used, for this reason.
+    NoAccess(String),
     /// The access lacks this field, which this list alone needs. The list is not read.
     NotConfigured(&'static str),
 }
@@ -55,7 +55,7 @@ impl ListResult {
     fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::Read(outcome) | Self::Unfinished(outcome) | Self::Unread(outcome) => Some(outcome),
-            Self::NoAccess | Self::NotConfigured(_) => None,
+            Self::NoAccess(_) | Self::NotConfigured(_) => None,
         }
     }
 
@@ -63,7 +63,7 @@ impl ListResult {
         match self {
             Self::Read(_) => "read",
             Self::Unfinished(_) => "unfinished",
-            Self::Unread(_) | Self::NoAccess => "unread",
+            Self::Unread(_) | Self::NoAccess(_) => "unread",
             Self::NotConfigured(_) => "not configured",
         }
     }
@@ -105,7 +105,7 @@ impl Reading {
     }
 
     fn is_unread(&self) -> bool {
-        matches!(self.result, ListResult::Unread(_) | ListResult::NoAccess)
+        matches!(self.result, ListResult::Unread(_) | ListResult::NoAccess(_))
     }
 
     /// Returns the reason why the list has no share, if it should have one.
@@ -120,7 +120,7 @@ impl Reading {
                 Ok(_) => Some("the API returned a page again, so later pages cannot be read".to_owned()),
                 Err(unread) => Some(unread.to_string()),
             },
-            ListResult::NoAccess => Some("the stored access is unusable".to_owned()),
+            ListResult::NoAccess(reason) => Some(reason.clone()),
             ListResult::NotConfigured(field) => Some(format!("the access has no {field}")),
         }
     }

@@ -33,7 +33,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The time of the first run, in milliseconds after the first change.
 const LATER: usize = 10 * 60 * 60 * 1_000;
 
-/// The orders on a page of the API.
+/// The orders on a page of the API, so that few orders take several requests.
 const PAGE_LEN: usize = 5;
 
 /// A provider with a list of orders.
@@ -45,6 +45,9 @@ struct Access {
     /// True if the list needs a field that the access lacks.
     #[serde(default)]
     is_partial: bool,
+    /// The merchant, whose requests Acme counts together.
+    #[serde(default)]
+    merchant: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +86,10 @@ impl Source for Acme {
 
     fn lacks(_: Kind, access: &Access) -> Option<&'static str> {
         access.is_partial.then_some("number")
+    }
+
+    fn limit_scope(access: &Access) -> Option<String> {
+        access.merchant.clone()
     }
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
@@ -133,6 +140,8 @@ struct AcmeApi {
     requests: Mutex<Vec<i64>>,
     /// The status of every response, if it is no success.
     status: Mutex<Option<u16>>,
+    /// The orders on a page.
+    page_len: AtomicUsize,
     /// True if the API returns the first page for ever.
     is_stuck: AtomicBool,
 }
@@ -140,8 +149,6 @@ struct AcmeApi {
 impl AcmeApi {
     fn advance(&self, time: Duration) {
         self.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
-    /// The orders on a page.
-    page_len: AtomicUsize,
     }
 
     fn answer(&self, path: &str) -> Response {
@@ -204,6 +211,7 @@ impl Scene {
             orders: Mutex::new(created),
             requests: Mutex::default(),
             status: Mutex::default(),
+            page_len: AtomicUsize::new(PAGE_LEN),
             is_stuck: AtomicBool::new(false),
         };
         let scene = Self {
@@ -211,7 +219,6 @@ impl Scene {
             reconciler: Reconciler { log, api },
             runs: AtomicI64::new(0),
             ended: Mutex::default(),
-            page_len: AtomicUsize::new(PAGE_LEN),
         };
         for n in (0..orders).filter(|n| arrives(*n)) {
             scene.deliver(n, "new", arrival(n * 1_000)).await;
@@ -258,6 +265,11 @@ impl Scene {
         later(self.api().now(), 15 * MINUTE)
     }
 
+    /// Sets the number of orders on a page of the API.
+    pub(super) fn set_page_len(&self, page_len: usize) {
+        self.api().page_len.store(page_len, Ordering::Relaxed);
+    }
+
     /// Returns the number of requests to the API so far.
     pub(super) fn requests(&self) -> usize {
         self.api().requests.lock().unwrap().len()
@@ -265,11 +277,6 @@ impl Scene {
 
     /// Runs for this long at most, a quarter of an hour after the last run.
     pub(super) async fn run_for(&self, time: Duration) -> RunOutcome {
-    /// Sets the number of orders on a page of the API.
-    pub(super) fn set_page_len(&self, page_len: usize) {
-        self.api().page_len.store(page_len, Ordering::Relaxed);
-    }
-
         self.api().advance(15 * MINUTE);
         self.run_now(time, json!({"key": "s3cret"})).await
     }
@@ -279,10 +286,26 @@ impl Scene {
     }
 
     async fn work(&self, time: Duration, access: Value) -> RunOutcome {
+        self.work_on(time, &[("riyadh", Ok(access))]).await
+    }
+
+    /// Runs over these stores. All of them have the same orders.
+    async fn run_stores(&self, time: Duration, stores: &[(&str, Result<Value, String>)]) -> Vec<ListReport> {
+        let RunOutcome::Done(reports) = self.aws.run(self.work_on(time, stores)).await.0 else {
+            panic!("it was skipped")
+        };
+        reports
+    }
+
+    async fn work_on(&self, time: Duration, stores: &[(&str, Result<Value, String>)]) -> RunOutcome {
         let sources = [SourceReconciler::of::<Acme>()];
-        let store = StoreName::parse("riyadh").unwrap();
-        let defaults = inlet::canonical::StoreDefaults::default();
-        let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
+        let store = |(name, access): &(&str, Result<Value, String>)| StoreAccess {
+            provider: "acme".to_owned(),
+            store: StoreName::parse(name).unwrap(),
+            access: access.clone(),
+            defaults: inlet::canonical::StoreDefaults::default(),
+        };
+        let stores: Vec<StoreAccess> = stores.iter().map(store).collect();
         let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
         let until = later(self.api().now(), time + Acme::LIMIT.every);
         let on_list = |report: &ListReport| self.ended.lock().unwrap().push(report.list.clone());
@@ -559,8 +582,47 @@ async fn a_run_that_crashed_leaves_its_lease_for_minutes() {
 async fn an_unusable_access_costs_no_request() {
     let scene = Scene::start(1, |_| false).await;
     let reading = reading(scene.run_now(MINUTE, json!({"token": "x"})).await);
-    assert!(matches!(reading.result, ListResult::NoAccess), "{reading:?}");
+    assert!(matches!(reading.result, ListResult::NoAccess(_)), "{reading:?}");
     assert_eq!(scene.api().requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_access_that_cannot_be_read_stops_no_other_store() {
+    let scene = Scene::start(3, |_| false).await;
+    let good = || Ok(json!({"key": "s3cret"}));
+    let stores = [("jeddah", good()), ("mecca", Err("denied".to_owned())), ("riyadh", good())];
+    let reports = scene.run_stores(10 * MINUTE, &stores).await;
+    let now = scene.api().now();
+    let lines: Vec<Value> = reports.iter().map(|report| report.line("prod", now)).collect();
+    let outcome = |line: &Value| [&line["store"], &line["outcome"], &line["reason"]].map(Value::clone);
+    assert_eq!(outcome(&lines[1]), [json!("mecca"), json!("unread"), json!("denied")]);
+    assert_eq!(lines[1]["level"], "warn");
+    assert_eq!([&lines[0]["published"], &lines[2]["published"]], [&json!(3), &json!(3)]);
+    assert_eq!(run_line(&reports, "prod", now)["Unread"], 1);
+}
+
+/// Returns the most requests of any stretch of the limit's time.
+fn most_requests(scene: &Scene) -> usize {
+    let requests = scene.api().requests.lock().unwrap();
+    let stretch = i64::try_from(Acme::LIMIT.every.as_millis()).unwrap();
+    let within = |first: &i64| requests.iter().filter(|at| (*first..=first + stretch).contains(at)).count();
+    requests.iter().map(within).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn stores_of_one_merchant_keep_its_limit_together() {
+    let of = |merchant: &str| Ok(json!({"key": "s3cret", "merchant": merchant}));
+    let limit = usize::try_from(Acme::LIMIT.requests).unwrap();
+    let both = [("jeddah", of("a")), ("riyadh", of("a"))];
+    let scene = Scene::start(30, |_| false).await;
+    let reports = scene.run_stores(10 * MINUTE, &both).await;
+    let published: Vec<u64> =
+        reports.iter().map(|report| report.reading.as_ref().unwrap().published()).collect();
+    assert_eq!((published, scene.requests(), most_requests(&scene)), (vec![30, 30], 12, limit));
+
+    let scene = Scene::start(30, |_| false).await;
+    scene.run_stores(10 * MINUTE, &[("jeddah", of("a")), ("riyadh", of("b"))]).await;
+    assert!(most_requests(&scene) > limit, "each merchant has a limit of its own");
 }
 
 #[tokio::test]
@@ -636,13 +698,6 @@ async fn a_line_has_the_share_for_stage_and_store() {
     );
 }
 
-#[test]
-fn a_published_event_belongs_to_the_entity() {
-    // The paths of the test's events and of those that the reconciler publishes must be the same.
-    let store = StoreName::parse("riyadh").unwrap();
-    let path = EventId::path_of(<Acme as Provider>::NAME, &store, Kind::Order, "7");
-    assert_eq!(event_id(7, 7).entity_path(), path);
-}
 #[tokio::test]
 async fn one_lost_webhook_of_few_is_no_share_of_the_stage() {
     // The alarm watches the share of the stage.
@@ -659,3 +714,10 @@ async fn one_lost_webhook_of_few_is_no_share_of_the_stage() {
     }
 }
 
+#[test]
+fn a_published_event_belongs_to_the_entity() {
+    // The paths of the test's events and of those that the reconciler publishes must be the same.
+    let store = StoreName::parse("riyadh").unwrap();
+    let path = EventId::path_of(<Acme as Provider>::NAME, &store, Kind::Order, "7");
+    assert_eq!(event_id(7, 7).entity_path(), path);
+}
