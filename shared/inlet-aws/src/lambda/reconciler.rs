@@ -59,15 +59,15 @@ const RUN_INTERVAL: Duration = Duration::from_mins(15);
 /// Runs the reconciler's function until Lambda ends it.
 ///
 /// # Errors
-/// If the configuration is incomplete, the root certificates are unusable, or the Lambda runtime API cannot be reached.
-pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error> {
+/// If the configuration is incomplete, or the Lambda runtime API cannot be reached.
+pub async fn run(sources: &[SourceReconciler<ProviderApi>], api: ProviderApi) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
     let clients = Clients::connected(&config).await?;
     let (stage, ssm) = (config.stage.clone(), clients.ssm.clone());
     let table = Table::new(clients.dynamodb, config.table, config.retention_days);
     let queue = SqsQueue::new(clients.sqs, config.queue_url);
-    let reconciler = Reconciler { log: TableEventLog { table, queue }, api: ProviderApi::new()? };
+    let reconciler = Reconciler { log: TableEventLog { table, queue }, api };
     let reconciler = Arc::new(reconciler);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let (reconciler, stage, ssm) = (Arc::clone(&reconciler), stage.clone(), ssm.clone());
