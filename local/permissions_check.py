@@ -143,6 +143,7 @@ ALLOWED = {
         ("dynamodb:GetItem", TABLE),
         ("sqs:SendMessage", QUEUE),
         ("ssm:GetParametersByPath", ACCESS),
+        ("ssm:GetParameters", f"{ACCESS}/*"),
         ("ssm:GetParameters", f"{SECRETS}/*/*/settings"),
         ("logs:CreateLogStream", "ReconcilerLog.Arn"),
         ("logs:PutLogEvents", "ReconcilerLog.Arn"),

@@ -1,5 +1,7 @@
 //! The comparison of one store with its provider's API, over every chosen kind of object.
 
+use std::collections::BTreeMap;
+
 use inlet::canonical::{Kind, StoreDefaults};
 use inlet::fault::Fault;
 use inlet::receive::Secrets as _;
@@ -24,10 +26,16 @@ pub(crate) struct Readable {
     pub(crate) kinds: &'static [Kind],
     /// The fields of the access, each with the place where the user finds it.
     pub(crate) access: &'static [(&'static str, &'static str)],
+    /// The kinds that the scheduled reconciler compares.
+    pub(crate) compared: &'static [Kind],
+    /// Returns the field that an access lacks for a kind, if it lacks one.
+    pub(crate) lacks: fn(Kind, &Value) -> Option<&'static str>,
     /// The kinds of which the API lists every object: an absence can mean a deletion.
     pub(crate) whole_lists: &'static [Kind],
     /// The requests that may be sent.
     pub(crate) limit: RequestLimit,
+    /// Returns the account whose requests the provider counts together: [`Source::limit_scope`].
+    pub(crate) limit_scope: fn(&Value) -> Option<String>,
     /// Returns true if an access has the form that the provider's API needs.
     pub(crate) accepts: fn(&Value) -> bool,
 }
@@ -38,9 +46,39 @@ impl Readable {
         Self {
             kinds: S::KINDS,
             access: S::ACCESS,
+            compared: S::COMPARED,
+            lacks: |kind, access| S::lacks(kind, &S::Access::deserialize(access).ok()?),
             whole_lists: S::WHOLE_LISTS,
             limit: S::LIMIT,
+            limit_scope: |access| S::limit_scope(&S::Access::deserialize(access).ok()?),
             accepts: |access| S::Access::deserialize(access).is_ok(),
+        }
+    }
+}
+
+/// The sessions of a command that compares several stores. Those of stores whose requests the provider counts together
+/// share a limit.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(BTreeMap<(&'static str, String), Session>);
+
+impl Sessions {
+    /// Returns the session for a store, after the requests for other stores of its account.
+    pub(crate) fn begin(&mut self, provider: &'static str, readable: &Readable, access: &Value) -> Session {
+        let scope = (readable.limit_scope)(access);
+        let earlier = scope.and_then(|scope| self.0.remove(&(provider, scope)));
+        earlier.map_or_else(|| Session::new(readable.limit), Session::for_next_store)
+    }
+
+    /// Takes the session of a store back.
+    pub(crate) fn end(
+        &mut self,
+        provider: &'static str,
+        readable: &Readable,
+        access: &Value,
+        session: Session,
+    ) {
+        if let Some(scope) = (readable.limit_scope)(access) {
+            self.0.insert((provider, scope), session);
         }
     }
 }
@@ -124,5 +162,40 @@ impl Reconciliation {
             state.send_modify(|state| state.deletions.push((kind, deletions)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::providers::ALL;
+
+    fn readable(provider: &str) -> Readable {
+        ALL.iter().find(|one| one.name == provider).and_then(|one| one.readable()).unwrap()
+    }
+
+    #[test]
+    fn stores_of_a_dealpos_merchant_share_a_session() {
+        let access = |subdomain: &str, client: &str| json!({"subdomain": subdomain, "client_id": client, "client_secret": "s"});
+        let readable = readable("dealpos");
+        let mut sessions = Sessions::default();
+        // Another limit marks the session.
+        let marked = RequestLimit { requests: 7, every: Duration::from_secs(77) };
+        let is_marked = |session: &Session| format!("{session:?}").contains("77s");
+        sessions.end("dealpos", &readable, &access("kopi", "a"), Session::new(marked));
+        assert!(!is_marked(&sessions.begin("dealpos", &readable, &access("teh", "a"))));
+        assert!(is_marked(&sessions.begin("dealpos", &readable, &access("Kopi", "b"))));
+    }
+
+    #[test]
+    fn stores_of_other_providers_have_a_session_each() {
+        let access = json!({"storename": "a", "apikey": "b", "apisecret": "c"});
+        let readable = readable("zort");
+        assert!((readable.accepts)(&access));
+        assert_eq!((readable.limit_scope)(&access), None);
     }
 }

@@ -163,8 +163,10 @@ def test_the_doctor_finds_no_problem_of_the_first_stage(inlet, aws, folder):
 def test_the_doctor_warns_of_a_second_stage_without_guards(inlet, aws, folder):
     sweep(aws, SECOND)
     found = problems(doctor(inlet, aws, folder, SECOND))
-    assert [(subject, status) for subject, status, _ in found] == [("stack", "warning"), ("alarms", "warning")]
+    expected = [("stack", "warning"), ("alarms", "warning"), ("reconciler", "warning")]
+    assert [(subject, status) for subject, status, _ in found] == expected
     assert "no termination protection" in found[0][2] and "no subscriber" in found[1][2]
+    assert "without an access to the provider's API" in found[2][2]
 
     topic = aws.outputs(SECOND)["AlarmTopicArn"]
     # The emulator asks for a confirmation of HTTP addresses only.
@@ -173,7 +175,18 @@ def test_the_doctor_warns_of_a_second_stage_without_guards(inlet, aws, folder):
 
     aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
     aws.client("cloudformation").update_termination_protection(StackName=SECOND, EnableTerminationProtection=True)
-    assert problems(doctor(inlet, aws, folder, SECOND)) == []
+    assert [subject for subject, _, _ in problems(doctor(inlet, aws, folder, SECOND))] == ["reconciler"]
+
+
+def test_the_doctor_finds_an_access_that_cannot_be_used(inlet, aws, folder):
+    assert ("pass", "it ran within the last 30 minutes") in about(doctor(inlet, aws, folder, SECOND), "reconciler")
+    name = "/inlet-access/second/zid/a"
+    aws.client("ssm").put_parameter(Name=name, Value="{}", Type="SecureString")
+    found = about(doctor(inlet, aws, folder, SECOND), "reconciler")
+    aws.client("ssm").delete_parameter(Name=name)
+    assert [finding for status, finding in found if status == "fail"] == [
+        "zid/a: its access to the provider's API cannot be used: a field is missing or has another form"
+    ]
 
 
 def test_the_doctor_warns_of_small_quotas(inlet, aws, folder):

@@ -8,8 +8,8 @@ mod holds;
 use inlet_model::check::check;
 use inlet_model::reconciliation::flaw::Flaw;
 use inlet_model::reconciliation::properties::{
-    CORRECTED, DISABLED, LATE, NEVER_BEHIND, NEVER_FALSE, NEWEST, ONCE, PUBLISHED, RECONCILED, SECOND,
-    WAITED, WEBHOOK_KEPT,
+    CORRECTED, CRASHED, DISABLED, LATE, NEVER_BEHIND, NEVER_FALSE, NEWEST, ONCE, ONE_RUN, OVERRAN, PUBLISHED,
+    RECONCILED, SECOND, WAITED, WEBHOOK_KEPT,
 };
 use inlet_model::reconciliation::protocol::Protocol;
 use inlet_model::reconciliation::scenario::{Clock, Scenario};
@@ -18,9 +18,15 @@ use inlet_model::reconciliation::scenario::{Clock, Scenario};
 fn a_state_that_was_never_sent_is_always_published() {
     for scenario in Scenario::usual() {
         let (name, faults, changes) = (scenario.name, scenario.faults, scenario.states.len());
+        let (is_scheduled, side_by_side) = (scenario.is_scheduled, scenario.side_by_side);
         let verdict = holds::holds_and_ends(name, faults, &Protocol::sound(scenario));
-        for seen in [RECONCILED, LATE, WAITED, DISABLED] {
+        for seen in [RECONCILED, WAITED, DISABLED] {
             assert!(verdict.seen.contains(&seen), "{name}: not {seen}");
+        }
+        for (seen, is) in
+            [(LATE, !is_scheduled), (CRASHED, is_scheduled), (OVERRAN, is_scheduled && side_by_side > 1)]
+        {
+            assert_eq!(verdict.seen.contains(&seen), is, "{name}: {seen}");
         }
         assert_eq!(verdict.seen.contains(&CORRECTED), changes > 1, "{name}: {CORRECTED}");
     }
@@ -101,4 +107,19 @@ fn a_late_webhook_that_counts_as_a_duplicate_is_lost() {
 #[test]
 fn an_overtaken_state_that_is_left_stays_hidden() {
     breaks(Flaw::OvertakenLeft, &[NEWEST]);
+}
+
+#[test]
+fn a_cursor_before_publishing_passes_what_a_crash_lost() {
+    breaks(Flaw::CursorBeforePublishing, &[PUBLISHED, NEWEST]);
+}
+
+#[test]
+fn an_ignored_lease_lets_two_runs_work_at_once() {
+    breaks(Flaw::LeaseIgnored, &[ONE_RUN]);
+}
+
+#[test]
+fn a_late_run_that_ends_the_next_lease_lets_a_third_begin() {
+    breaks(Flaw::LeaseOfAnotherEnded, &[ONE_RUN]);
 }

@@ -12,11 +12,12 @@ use crate::output::{Output, Page, Report, Status, counted};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The command changes nothing. It reads the stack, the settings of the table and the queues, the timeout of your consumer's
-function or the secrets of its endpoint, the states and subscribers of the alarms, the account's limits in the region
-and the secret of every store, and sends a GET to each receiver, once through the router too, which has no effect. All
-checks run at once, each line appears as soon as it is known, and no call takes longer than five seconds. A warning is
-something that works today and can become a problem. A question mark means that the caller has no permission for a check,
-or that a finding needs a look. The exit code is 1 if a check fails.")]
+function or the secrets of its endpoint, the states and subscribers of the alarms, the account's limits in the region,
+the secret of every store and, with Reconcile=on, the access to its API and the age of each list, and sends a GET to each
+receiver, once through the router too, which has no effect. All checks run at once, each line appears as soon as it is
+known, and no call takes longer than five seconds. A warning is something that works today and can become a problem. A
+question mark means that the caller has no permission for a check, or that a finding needs a look. The exit code is 1 if
+a check fails.")]
 pub(crate) struct Arguments {
     /// Print only failures, warnings and checks that could not be made
     #[arg(long)]

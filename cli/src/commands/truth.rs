@@ -3,6 +3,7 @@
 
 use inlet::reconcile::Counts;
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use crate::commands::reconcile::{
     KindReport, carry_out, comparison, first_change, unreadable, unseen_deletions,
@@ -16,6 +17,7 @@ use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 use crate::provider_api::ProviderApi;
 use crate::providers::ALL;
+use crate::reconciliation::{Reconciliation, Sessions};
 
 /// The arguments of `inlet truth`.
 #[derive(Debug, clap::Args)]
@@ -50,6 +52,7 @@ pub(crate) async fn run(
         Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
         None => stores::list_stores(&deployment, &ALL).await?,
     };
+    let mut sessions = Sessions::default();
     let mut report = Truth { since: since.to_string(), stores: Vec::new() };
     for store in &stores {
         let Some(readable) = store.provider.readable() else {
@@ -60,10 +63,14 @@ pub(crate) async fn run(
             report.stores.push(StoreTruth::unknown(store, "no access to the provider's API is stored"));
             continue;
         };
-        let compared =
-            comparison(&deployment, store, &readable, ProviderApi::new(api.as_deref())?, access, since);
-        let unreadable = unreadable(store.provider, &readable, &compared.kinds);
-        let (compared, stopped) = carry_out(&compared, store, output).await?;
+        let provider = store.provider.name;
+        let session = Mutex::new(sessions.begin(provider, &readable, &access));
+        let api = ProviderApi::new(api.as_deref())?;
+        let comparison = comparison(&deployment, store, &readable, api, access, since);
+        let comparison = Reconciliation { session, ..comparison };
+        let unreadable = unreadable(store.provider, &readable, &comparison.kinds);
+        let (compared, stopped) = carry_out(&comparison, store, output).await?;
+        sessions.end(provider, &readable, &comparison.access, comparison.session.into_inner());
         if stopped {
             return Err(Failure::Partial {
                 what: "the comparison was stopped".to_owned(),

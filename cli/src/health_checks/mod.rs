@@ -13,6 +13,7 @@ mod receivers;
 mod table;
 mod queues;
 mod sweeper;
+mod reconciler;
 mod secrets;
 
 use std::sync::Arc;
@@ -52,6 +53,10 @@ pub(crate) fn start(deployment: Deployment) -> Result<mpsc::UnboundedReceiver<Fo
     checks.spawn(7, |deployment, _| async move { queues::check_dead_letters(&deployment).await });
     checks.spawn(8, |deployment, _| async move { sweeper::check_sweeper(&deployment).await });
     checks.spawn(9, |deployment, _| async move { secrets::check_secrets(&deployment).await });
+    checks.spawn(10, |deployment, _| async move {
+        let stack = surroundings::describe_stack(&deployment).await;
+        reconciler::check_reconciler(&deployment, &stack).await
+    });
     Ok(found)
 }
 

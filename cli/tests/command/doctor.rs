@@ -38,6 +38,7 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "queue",
         "dead",
         "sweeper",
+        "reconciler",
         "secrets",
         "alarms",
         "account",
@@ -55,6 +56,8 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "none of its invocations failed within the last hour",
     ];
     assert_eq!(about(&printed, "router"), router.map(|finding| ("pass".to_owned(), finding.to_owned())));
+    let off = "it is not deployed (Reconcile=off), so no run looks for webhooks that were never sent";
+    assert_eq!(about(&printed, "reconciler"), [("pass".to_owned(), off.to_owned())]);
     // The age of the oldest message and the alarms come from CloudWatch, which the emulator plays with `cbor2` only.
     for subject in ["queue", "alarms", "router", "account", "api"] {
         let unknown: Vec<_> =

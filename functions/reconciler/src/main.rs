@@ -17,5 +17,5 @@ impl SourceVisitor for Sources {
 async fn main() -> Result<(), inlet_aws::Error> {
     let mut sources = Sources(Vec::new());
     for_each_source(&mut sources);
-    reconciler::run(&sources.0).await
+    reconciler::run(&sources.0, ProviderApi::new()?).await
 }

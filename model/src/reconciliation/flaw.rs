@@ -25,11 +25,17 @@ pub enum Flaw {
     LateWebhookDropped,
     /// A state that webhooks brought is not published again when an older one arrived after it.
     OvertakenLeft,
+    /// The cursor is stored before the missed states are published.
+    CursorBeforePublishing,
+    /// A run begins although another one has the lease.
+    LeaseIgnored,
+    /// A run ends the lease that another run took after its own expired.
+    LeaseOfAnotherEnded,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::NotWaited,
         Self::StaleReadJudged,
         Self::JudgedByArrival,
@@ -40,6 +46,9 @@ impl Flaw {
         Self::ArrivalOfPublishing,
         Self::LateWebhookDropped,
         Self::OvertakenLeft,
+        Self::CursorBeforePublishing,
+        Self::LeaseIgnored,
+        Self::LeaseOfAnotherEnded,
     ];
 
     /// Bounds that are wide enough to show it.
@@ -59,6 +68,13 @@ impl Flaw {
             Self::IdentityWithReadTime => Scenario::of("one change, two runs", "a", 1).with_runs(2, 2),
             Self::ClockOfTheMachine => {
                 Scenario::of("two changes, a slow clock", "ab", 1).with_runs(0, 1).by(Clock::Slow)
+            }
+            Self::CursorBeforePublishing => {
+                Scenario::of("one change, two runs that crash", "a", 3).with_runs(2, 1).scheduled()
+            }
+            Self::LeaseIgnored => Scenario::of("one change, no fault", "a", 0).with_runs(2, 2).scheduled(),
+            Self::LeaseOfAnotherEnded => {
+                Scenario::of("one change, a lease that expires", "a", 1).with_runs(3, 2).scheduled()
             }
         }
     }

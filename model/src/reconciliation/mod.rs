@@ -17,14 +17,22 @@
 //! calls may fail, take effect later, be made twice or never. After everything else two runs follow without a fault:
 //! [`properties`] are about what they leave.
 //!
+//! In some scenarios all runs are scheduled ([`schedule`]). Such a run takes the lease first, reads the changes from the
+//! cursor on, stores the cursor after publishing, and ends the lease. The new cursor is behind every change that was
+//! settled when the run before it read the list, because the windows of two runs overlap: a settled change is
+//! judged by two runs. A run that is killed keeps its lease until it expires.
+//! A lease that expires while its run works is a fault: the run goes on beside the next one.
+//!
 //! # Simpler than the code
 //! There is one entity, because the events of another one are never read. An object that is read whole is a second run
 //! here. Lists that cannot be read to their end, histories of an object and forgotten entities are not in the model. A
-//! repeated webhook has the id of the first one: a body with a time (scope `Forever`).
+//! repeated webhook has the id of the first one: a body with a time (scope `Forever`). Where runs are scheduled, no
+//! webhook is later than the retry window: a scheduled run does not see an object again whose window has passed.
 
 pub mod flaw;
 pub mod scenario;
 pub mod world;
 pub mod reconciler;
+pub mod schedule;
 pub mod protocol;
 pub mod properties;

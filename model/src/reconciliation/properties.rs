@@ -22,8 +22,12 @@ pub const NEWEST: &str = "the newest event carries the settled state";
 /// At the end.
 pub const SECOND: &str = "a second run finds nothing";
 
+/// In every state.
+pub const ONE_RUN: &str = "one scheduled run works at a time, beside those that outlived their lease";
+
 /// Every property that must not be broken.
-pub const MUST_HOLD: [&str; 7] = [NEVER_FALSE, NEVER_BEHIND, ONCE, WEBHOOK_KEPT, PUBLISHED, NEWEST, SECOND];
+pub const MUST_HOLD: [&str; 8] =
+    [NEVER_FALSE, NEVER_BEHIND, ONCE, WEBHOOK_KEPT, PUBLISHED, NEWEST, SECOND, ONE_RUN];
 
 /// A situation that every check must reach: no webhook brings the last change.
 pub const RECONCILED: &str = "seen: a change that was never sent is reconciled";
@@ -35,6 +39,10 @@ pub const CORRECTED: &str = "seen: a state is published again after an older one
 pub const WAITED: &str = "seen: a young change is read and not reported";
 /// A situation that every check with two changes must reach.
 pub const DISABLED: &str = "seen: a change is discarded while the URL is disabled";
+/// A situation that every check of scheduled runs must reach: a run is killed between publishing and the cursor.
+pub const CRASHED: &str = "seen: a run published, and its cursor is not stored";
+/// A situation that every check of scheduled runs at once must reach.
+pub const OVERRAN: &str = "seen: a run works beside one that outlived its lease";
 
 /// Returns all properties, for the checker.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
@@ -71,6 +79,10 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
                 || world.events.last().is_some_and(|event| is_last(protocol, world, *event))
         }),
         Property::always(SECOND, |_, world: &World| !world.has_found_twice),
+        Property::always(ONE_RUN, |protocol: &Protocol, world: &World| {
+            let leased = world.working().filter(|place| !world.schedule.overran.has(*place)).count();
+            !protocol.scenario.is_scheduled || leased <= 1
+        }),
         Property::sometimes(RECONCILED, |protocol: &Protocol, world: &World| {
             protocol.is_over(world)
                 && world.webhooks.last() == Some(&Webhook::NeverSent)
@@ -91,6 +103,15 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             let is_young =
                 |run: &Reconciler| matches!(run, Reconciler::Judging(observed) if !observed.is_settled);
             world.reconcilers.iter().any(is_young) && world.events.is_empty()
+        }),
+        Property::sometimes(CRASHED, |_, world: &World| {
+            let is_unsaved = |event: &Event| event.is_reconciled() && event.change >= world.schedule.cursor;
+            world.schedule.is_held()
+                && world.working().next().is_none()
+                && world.events.last().is_some_and(is_unsaved)
+        }),
+        Property::sometimes(OVERRAN, |_, world: &World| {
+            world.working().count() > 1 && world.working().any(|place| world.schedule.overran.has(place))
         }),
         Property::sometimes(DISABLED, |_, world: &World| {
             world.is_disabled && world.webhooks.last() == Some(&Webhook::NeverSent)

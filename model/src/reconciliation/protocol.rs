@@ -6,6 +6,7 @@ use super::flaw::Flaw;
 use super::properties;
 use super::reconciler::Reconciler;
 use super::scenario::Scenario;
+use super::schedule::Schedule;
 use super::world::{Webhook, World};
 use crate::protocol::Luck;
 use crate::variant::Variant;
@@ -40,6 +41,10 @@ pub enum Step {
     Reconciler(usize, Luck),
     /// A publication that its run gave up takes effect.
     Lands(usize),
+    /// A cursor that its run gave up storing is stored.
+    CursorLands(usize),
+    /// The time of the lease is over.
+    Expires,
 }
 
 impl Protocol {
@@ -53,25 +58,44 @@ impl Protocol {
             world.faults -= 1;
         }
         let run = world.reconcilers[place];
-        world.reconcilers[place] = match (run, luck) {
-            (Reconciler::Idle, _) | (_, Luck::Fails | Luck::Killed) => Reconciler::Idle,
-            (Reconciler::Reading, _) => world.read_list(),
+        let owner = Id::try_from(place).unwrap_or(Id::MAX);
+        let next = match (run, luck) {
+            (Reconciler::Idle, _) | (_, Luck::Killed) => Reconciler::Idle,
+            (Reconciler::Saving(_) | Reconciler::Ending, _) => world.finish(self, owner, run, luck),
+            (_, Luck::Fails) => Reconciler::end(self),
+            (Reconciler::Reading, _) => world.read_list(self),
             (Reconciler::Judging(observed), _) => world.judge(self, observed),
-            (Reconciler::Publishing(event), Luck::Good) => {
+            (Reconciler::Publishing(event, cursor), Luck::Good) => {
                 world.publish(self, event);
-                Reconciler::Idle
+                Reconciler::save(self, cursor)
             }
-            (Reconciler::Publishing(event), Luck::Overdue | Luck::SentAgain) => {
+            (Reconciler::Publishing(event, _), Luck::Overdue | Luck::SentAgain) => {
                 world.overdue.push(event);
                 world.overdue.sort_unstable();
-                if luck == Luck::SentAgain { run } else { Reconciler::Idle }
+                if luck == Luck::SentAgain { run } else { Reconciler::end(self) }
             }
         };
+        world.reconcilers[place] = next;
+        if next == Reconciler::Idle {
+            world.schedule.overran.take(owner);
+        }
+    }
+
+    /// Returns true if a run may begin.
+    fn may_begin(&self, world: &World) -> bool {
+        !world.schedule.is_held() || self.has(Flaw::LeaseIgnored)
+    }
+
+    /// Returns true if the time of the lease can be over now.
+    fn may_expire(world: &World) -> bool {
+        let has_crashed = |owner: Id| world.reconcilers[usize::from(owner)] == Reconciler::Idle;
+        let lease = world.schedule.lease.filter(|lease| !lease.is_expired);
+        lease.is_some_and(|lease| has_crashed(lease.owner) || world.faults > 0)
     }
 }
 
 /// Adds the steps of the provider and its webhooks.
-fn provider_steps(world: &World, steps: &mut Vec<Step>) {
+fn provider_steps(protocol: &Protocol, world: &World, steps: &mut Vec<Step>) {
     let is_on_its_way = |id: &Id| world.webhooks[usize::from(*id)] == Webhook::OnItsWay;
     let has_arrived = |id: &Id| matches!(world.webhooks[usize::from(*id)], Webhook::InTime | Webhook::Late);
     let changed = 0..world.changed;
@@ -81,7 +105,7 @@ fn provider_steps(world: &World, steps: &mut Vec<Step>) {
         steps.extend(world.is_disabled.then_some(Step::Enables));
     }
     let is_late = world.settled < world.changed && is_on_its_way(&world.settled);
-    if world.settled < world.changed && (!is_late || world.faults > 0) {
+    if world.settled < world.changed && (!is_late || (world.faults > 0 && !protocol.scenario.is_scheduled)) {
         steps.push(Step::Settles);
     }
     if world.faults > 0 {
@@ -109,6 +133,7 @@ impl Model for Protocol {
             last_runs: 0,
             has_found_twice: false,
             overdue: Vec::new(),
+            schedule: Schedule::default(),
             faults: self.scenario.faults,
         }]
     }
@@ -116,11 +141,14 @@ impl Model for Protocol {
     fn actions(&self, world: &World, steps: &mut Vec<Step>) {
         let is_last = world.last_runs > 0;
         if !is_last {
-            provider_steps(world, steps);
+            provider_steps(self, world, steps);
             steps.extend((0..world.overdue.len()).map(Step::Lands));
+            steps.extend((0..world.schedule.overdue.len()).map(Step::CursorLands));
         }
+        steps.extend(Self::may_expire(world).then_some(Step::Expires));
         for (place, run) in world.reconcilers.iter().enumerate() {
             match run {
+                Reconciler::Idle if !self.may_begin(world) => {}
                 Reconciler::Idle if !is_last && world.runs > 0 => steps.push(Step::Runs(place)),
                 Reconciler::Idle if place == 0 && world.is_quiet() && world.last_runs < LAST_RUNS => {
                     steps.push(Step::Runs(place));
@@ -128,7 +156,7 @@ impl Model for Protocol {
                 Reconciler::Idle => {}
                 _ => {
                     let faults = if is_last { 0 } else { world.faults };
-                    let only_reads = !matches!(run, Reconciler::Publishing(_));
+                    let only_reads = !matches!(run, Reconciler::Publishing(..) | Reconciler::Saving(_));
                     let courses = Luck::of_a_call(faults, only_reads);
                     steps.extend(courses.map(|luck| Step::Reconciler(place, luck)));
                 }
@@ -171,6 +199,9 @@ impl Model for Protocol {
             }
             Step::Runs(place) => {
                 next.reconcilers[place] = Reconciler::Reading;
+                if self.scenario.is_scheduled {
+                    next.take_lease(Id::try_from(place).unwrap_or(Id::MAX));
+                }
                 // All runs that begin at any time have begun, or the runs at the end begin.
                 match next.runs.checked_sub(1).filter(|_| next.last_runs == 0) {
                     Some(runs) => next.runs = runs,
@@ -182,6 +213,8 @@ impl Model for Protocol {
                 let event = next.overdue.remove(place);
                 next.publish(self, event);
             }
+            Step::CursorLands(place) => next.schedule.cursor = next.schedule.overdue.remove(place),
+            Step::Expires => next.expire_lease(),
         }
         Some(next)
     }

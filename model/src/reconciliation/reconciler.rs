@@ -14,8 +14,12 @@ pub enum Reconciler {
     Reading,
     /// It reads the events of the entity, to compare them.
     Judging(Observation),
-    /// It publishes.
-    Publishing(Event),
+    /// It publishes, before it stores the cursor.
+    Publishing(Event, Id),
+    /// It stores the cursor, if it is scheduled.
+    Saving(Id),
+    /// It ends its lease, if it is scheduled.
+    Ending,
 }
 
 /// The object in the provider's list.
@@ -27,6 +31,8 @@ pub struct Observation {
     pub is_settled: bool,
     /// The time of the response by the clock of the service.
     pub at: i8,
+    /// The cursor after the run, if it can judge. Zero if the run is not scheduled.
+    pub cursor: Id,
 }
 
 /// The result of the comparison.
@@ -80,15 +86,28 @@ pub fn event(protocol: &Protocol, observed: Observation, newest: Option<&Event>,
     Event { arrival, change, identity }
 }
 
+impl Reconciler {
+    /// Returns the step of a run that read its list and published what was missed.
+    pub fn save(protocol: &Protocol, cursor: Id) -> Self {
+        if protocol.scenario.is_scheduled { Self::Saving(cursor) } else { Self::Idle }
+    }
+
+    /// Returns the step of a run whose list ended, to its end or not.
+    pub fn end(protocol: &Protocol) -> Self {
+        if protocol.scenario.is_scheduled { Self::Ending } else { Self::Idle }
+    }
+}
+
 impl World {
-    /// A run reads the provider's list. It is over if the object does not exist yet.
-    pub fn read_list(&mut self) -> Reconciler {
+    /// A run reads the provider's list. It is over if the list has no object.
+    pub fn read_list(&mut self, protocol: &Protocol) -> Reconciler {
         let at = self.tick();
-        match self.last_change() {
+        let cursor = self.next_cursor(protocol);
+        match self.last_change().filter(|change| *change >= self.schedule.cursor) {
             Some(change) => {
-                Reconciler::Judging(Observation { change, is_settled: change < self.settled, at })
+                Reconciler::Judging(Observation { change, is_settled: change < self.settled, at, cursor })
             }
-            None => Reconciler::Idle,
+            None => Reconciler::end(protocol),
         }
     }
 
@@ -99,10 +118,16 @@ impl World {
             self.reported.put(observed.change);
             self.has_found_twice |= self.last_runs == 2;
         }
+        let Observation { cursor, change, .. } = observed;
         match verdict {
-            Verdict::Young | Verdict::Published => Reconciler::Idle,
+            // A change that could not be judged is read again.
+            Verdict::Young => Reconciler::save(protocol, cursor.min(change)),
+            Verdict::Published => Reconciler::save(protocol, cursor),
             Verdict::Overtaken | Verdict::Missed => {
-                Reconciler::Publishing(event(protocol, observed, self.events.last(), self.now))
+                if protocol.has(Flaw::CursorBeforePublishing) {
+                    self.schedule.cursor = cursor;
+                }
+                Reconciler::Publishing(event(protocol, observed, self.events.last(), self.now), cursor)
             }
         }
     }

@@ -13,6 +13,8 @@ pub struct Scenario {
     pub runs: u8,
     /// Number of runs at the same time.
     pub side_by_side: u8,
+    /// True if the runs are scheduled: they have a lease and a cursor.
+    pub is_scheduled: bool,
     /// The clock of the machine that runs the command.
     pub clock: Clock,
     /// Number of faults: webhooks that are never sent, discarded, late or repeated, and calls that do not go well.
@@ -56,6 +58,9 @@ impl Scenario {
             Self::of("never sent: there and back", "aba", 3).with_runs(1, 1),
             Self::of("never sent: by a slow clock", "ab", 3).with_runs(1, 1).by(Clock::Slow),
             Self::of("never sent: by a fast clock", "ab", 3).with_runs(1, 1).by(Clock::Fast),
+            Self::of("never sent: scheduled, one change", "a", 3).with_runs(3, 2).scheduled(),
+            Self::of("never sent: scheduled, two changes", "ab", 3).with_runs(2, 2).scheduled(),
+            Self::of("never sent: scheduled, there and back", "aba", 2).with_runs(2, 2).scheduled(),
         ];
         all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
     }
@@ -63,13 +68,19 @@ impl Scenario {
     /// Returns a scenario with one change for each letter and one run; equal letters are equal states.
     pub fn of(name: &'static str, states: &str, faults: u8) -> Self {
         let states = states.chars().collect();
-        Self { name, states, runs: 1, side_by_side: 1, clock: Clock::Right, faults }
+        Self { name, states, runs: 1, side_by_side: 1, is_scheduled: false, clock: Clock::Right, faults }
     }
 
     /// Returns the same with so many runs, of which so many take place at the same time.
     #[must_use]
     pub fn with_runs(self, runs: u8, side_by_side: u8) -> Self {
         Self { runs, side_by_side, ..self }
+    }
+
+    /// Returns the same with runs that have a lease and a cursor.
+    #[must_use]
+    pub fn scheduled(self) -> Self {
+        Self { is_scheduled: true, ..self }
     }
 
     /// Returns the same on a machine with another clock.

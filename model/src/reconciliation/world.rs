@@ -3,6 +3,7 @@
 use super::flaw::Flaw;
 use super::protocol::Protocol;
 use super::reconciler::Reconciler;
+use super::schedule::Schedule;
 use crate::world::{Id, Ids};
 
 /// The whole state at one moment.
@@ -32,6 +33,8 @@ pub struct World {
     pub has_found_twice: bool,
     /// Publications that their run gave up and that take effect later; sorted, so that equal states compare equal.
     pub overdue: Vec<Event>,
+    /// The lease and the cursor of scheduled runs.
+    pub schedule: Schedule,
     /// Number of remaining faults.
     pub faults: u8,
 }
@@ -122,12 +125,20 @@ impl World {
         is_new
     }
 
+    /// Returns the places of the runs that work.
+    pub fn working(&self) -> impl Iterator<Item = Id> {
+        let places = self.reconcilers.iter().zip(0..);
+        places.filter(|(run, _)| **run != Reconciler::Idle).map(|(_, place)| place)
+    }
+
     /// Returns true if only the runs at the end can follow.
     pub fn is_quiet(&self) -> bool {
         usize::from(self.changed) == self.webhooks.len()
             && self.settled == self.changed
             && !self.webhooks.contains(&Webhook::OnItsWay)
             && self.overdue.is_empty()
+            && self.schedule.overdue.is_empty()
+            && !self.schedule.is_held()
             && self.reconcilers.iter().all(|run| *run == Reconciler::Idle)
     }
 }

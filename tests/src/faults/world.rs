@@ -25,9 +25,10 @@ use crate::faults::proxy::Upstream;
 use crate::repository;
 use crate::stack::{Facts, Stack};
 
-/// Timeouts of the functions: `Timeout` in the template's `Globals`, and the processor's own.
+/// Timeouts of the functions: `Timeout` in the template's `Globals`, and the processor's and the reconciler's own.
 const TIMEOUT: Duration = Duration::from_secs(15);
 const PROCESSOR_TIMEOUT: Duration = Duration::from_secs(30);
+const RECONCILER_TIMEOUT: Duration = Duration::from_secs(840);
 const PROCESSOR_TIMEOUT_WITH_CONSUMER: Duration = Duration::from_secs(100);
 
 /// The sweeper's resend delay. Short, because no other program works on these events.
@@ -122,6 +123,37 @@ impl World {
         let put = stack.clients.ssm.put_parameter().name(format!("/inlet-consumer/{}", self.name));
         let put = put.value(json!(secrets).to_string()).r#type(ParameterType::SecureString).overwrite(true);
         put.send().await.expect("a parameter");
+    }
+
+    /// Sets the access to the provider's API of a store, such as `zid/a`. Only this world's reconciler reads it.
+    pub async fn set_access(&self, stack: &Stack, store: &str, access: &Value) {
+        let put = stack.clients.ssm.put_parameter().name(self.access(store)).value(access.to_string());
+        put.r#type(ParameterType::SecureString).overwrite(true).send().await.expect("a parameter");
+    }
+
+    /// Removes an access.
+    pub async fn remove_access(&self, stack: &Stack, store: &str) {
+        stack.clients.ssm.delete_parameter().name(self.access(store)).send().await.expect("no parameter");
+    }
+
+    fn access(&self, store: &str) -> String {
+        format!("/inlet-access/{}/{store}", self.name)
+    }
+
+    /// Returns a reconciler that is built elsewhere, and that reads this twin.
+    pub async fn reconciler_at(&self, built: &Path, twin: &str, plan: &Plan) -> Function {
+        let variables = [
+            ("TWIN".to_owned(), twin.to_owned()),
+            // The accesses are those of the stage.
+            ("INLET_STAGE".to_owned(), self.name.clone()),
+        ];
+        self.run(built.to_owned(), RECONCILER_TIMEOUT, plan, variables).await
+    }
+
+    /// Deletes an item, which no component does.
+    pub async fn lose_item(&self, pk: &str, sk: &str) {
+        let key = json!({"TableName": self.table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}});
+        self.aws().call("DynamoDB_20120810.DeleteItem", &key).await;
     }
 
     /// Moves the dead letters back to the queue, as `inlet redrive` does.

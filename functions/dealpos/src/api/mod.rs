@@ -88,6 +88,12 @@ impl Source for DealPos {
     const COMPARED: &'static [Kind] = &[Kind::Order];
     const LIMIT: RequestLimit = LIMIT;
 
+    /// DealPOS counts the requests of a merchant, whatever the client: developer.dealpos.com/guides/api-dashboard. Host
+    /// names have no case.
+    fn limit_scope(access: &Access) -> Option<String> {
+        Some(access.subdomain.0.to_ascii_lowercase())
+    }
+
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
         let list = match kind {
             Kind::Order => Listed::Invoices,

@@ -40,6 +40,17 @@ fn credentials_are_sent_only_to_dealpos() {
 }
 
 #[test]
+fn the_limit_counts_for_a_merchant_and_all_its_clients() {
+    let scope = |subdomain: &str, client: &str| {
+        let access = json!({"subdomain": subdomain, "client_id": client, "client_secret": "s"});
+        DealPos::limit_scope(&serde_json::from_value(access).unwrap())
+    };
+    assert_eq!(scope("kopi-senja", "a").as_deref(), Some("kopi-senja"));
+    assert_eq!(scope("Kopi-Senja", "b"), scope("kopi-senja", "a"));
+    assert_ne!(scope("teh", "a"), scope("kopi-senja", "a"));
+}
+
+#[test]
 fn heads_are_requested_by_date_with_cancelled_invoices() {
     let request = DealPos::next(&walk(Kind::Order), &access(), Some(&token()));
     assert_eq!(request.url(), "https://kopi-senja.dealpos.net/api/v3/Invoice/MultipleOutlet/WithTotalCount");

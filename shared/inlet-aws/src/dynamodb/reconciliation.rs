@@ -95,6 +95,16 @@ impl Reconciliations {
         self.dynamo.update(Key::new(RECONCILER, LEASE), end, context).await.map(|_| ())
     }
 
+    /// Returns the end of the last lease: about the end of the last run, or later while a run works or after one that
+    /// crashed. `None` before the first run.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn lease_end(&self) -> Result<Option<ReceivedAt>, Fault> {
+        let lease = self.dynamo.get(Key::new(RECONCILER, LEASE)).await?;
+        Ok(lease.and_then(|lease| number(&lease, "until_ms")).and_then(ReceivedAt::from_millis))
+    }
+
     /// Returns the cursor of a list; `None` before its first run.
     ///
     /// # Errors
@@ -185,7 +195,9 @@ mod tests {
             let leases = leases.clone();
             async move { leases.take_lease(owner, arrival(now), arrival(until)).await.unwrap() }
         };
+        assert_eq!(aws.run(leases.lease_end()).await.0.unwrap(), None);
         assert!(aws.run(take("a", 0, 1_000)).await.0);
+        assert_eq!(aws.run(leases.lease_end()).await.0.unwrap(), Some(arrival(1_000)));
         assert!(!aws.run(take("b", 999, 2_000)).await.0);
         assert!(aws.run(take("a", 1, 1_000)).await.0, "a repeated call");
         assert!(aws.run(take("b", 1_000, 2_000)).await.0, "it expired");

@@ -1,4 +1,4 @@
-//! AWS in memory, for tests that count calls, units and time: the event table and the queues.
+//! AWS in memory, for tests that count calls, units and time: the event table, the queues and the parameters.
 //!
 //! Every call takes [`clock::LATENCY`] of a simulated time, which passes only while all work waits for calls. So a test's
 //! figures are the same on every machine.
@@ -7,6 +7,7 @@ pub(crate) mod clock;
 mod dynamodb;
 mod expressions;
 mod sqs;
+mod ssm;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,7 @@ use crate::dynamodb::table::Table;
 use crate::fake_aws::clock::Clock;
 use crate::fake_aws::dynamodb::Items;
 use crate::fake_aws::sqs::Queues;
+use crate::fake_aws::ssm::Parameters;
 use crate::sqs::SqsQueue;
 
 /// The date of every response.
@@ -60,6 +62,7 @@ struct State {
     clock: Clock,
     items: Items,
     queues: Queues,
+    parameters: Parameters,
     calls: Vec<Call>,
     failures: Vec<Failure>,
 }
@@ -77,6 +80,21 @@ impl FakeAws {
     /// Returns a queue.
     pub(crate) fn queue(&self, name: &str) -> SqsQueue {
         SqsQueue::new(aws_sdk_sqs::Client::new(&self.config()), format!("https://sqs.invalid/{name}"))
+    }
+
+    /// Returns the client of Parameter Store.
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.config())
+    }
+
+    /// Puts a parameter.
+    pub(crate) fn put_parameter(&self, name: &str, value: &str) {
+        self.state().parameters.put(name, value);
+    }
+
+    /// Encrypts a parameter with a key that the caller cannot use.
+    pub(crate) fn lock_parameter(&self, name: &str) {
+        self.state().parameters.lock(name);
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
@@ -166,7 +184,10 @@ impl FakeAws {
         let (status, response, units) = match state.items.respond(operation, &input) {
             Some(response) => response,
             None => {
-                let (status, response) = state.queues.respond(operation, &input);
+                let (status, response) = state
+                    .parameters
+                    .respond(operation, &input)
+                    .unwrap_or_else(|| state.queues.respond(operation, &input));
                 (status, response, 0.0)
             }
         };

@@ -4,7 +4,8 @@
 //!
 //! 1. Takes the lease. If another run has it, this one ends.
 //! 2. Reads each list of each store that has an access, from the list's cursor on, at most as fast as the provider
-//!    allows. Stores are read at the same time, the lists of a store one after the other.
+//!    allows. Stores are read at the same time, but for those whose requests the provider counts together; the lists of
+//!    a store one after the other. A store whose access cannot be read is reported, and the others are read.
 //! 3. Publishes each missed state, and stores the cursor. If the time of the run ends in the middle of a list, the
 //!    cursor has the place, and the next run goes on there.
 //! 4. Ends the lease at the time at which no request of this run counts towards a provider's limit any more.
@@ -58,15 +59,15 @@ const RUN_INTERVAL: Duration = Duration::from_mins(15);
 /// Runs the reconciler's function until Lambda ends it.
 ///
 /// # Errors
-/// If the configuration is incomplete, the root certificates are unusable, or the Lambda runtime API cannot be reached.
-pub async fn run(sources: &[SourceReconciler<ProviderApi>]) -> Result<(), Error> {
+/// If the configuration is incomplete, or the Lambda runtime API cannot be reached.
+pub async fn run(sources: &[SourceReconciler<ProviderApi>], api: ProviderApi) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
     let clients = Clients::connected(&config).await?;
     let (stage, ssm) = (config.stage.clone(), clients.ssm.clone());
     let table = Table::new(clients.dynamodb, config.table, config.retention_days);
     let queue = SqsQueue::new(clients.sqs, config.queue_url);
-    let reconciler = Reconciler { log: TableEventLog { table, queue }, api: ProviderApi::new()? };
+    let reconciler = Reconciler { log: TableEventLog { table, queue }, api };
     let reconciler = Arc::new(reconciler);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let (reconciler, stage, ssm) = (Arc::clone(&reconciler), stage.clone(), ssm.clone());
@@ -171,8 +172,8 @@ impl<A: Api + Sync> Reconciler<A> {
         let until = until.earlier(limits);
         // Collected first: the compiler cannot see that a lazy iterator's futures can be sent.
         let mut reading = Vec::new();
-        for (store, source) in readable {
-            reading.push((source.reconcile)(Work { log, api, store, until, on_list }));
+        for (source, stores) in by_limit(readable) {
+            reading.push((source.reconcile)(Work { log, api, stores, until, on_list }));
         }
         let reports: Vec<Vec<ListReport>> =
             stream::iter(reading).buffer_unordered(CONCURRENT_STORES).collect().await;
@@ -183,6 +184,25 @@ impl<A: Api + Sync> Reconciler<A> {
             Err(fault) => RunOutcome::DoneWithLease(reports, fault),
         })
     }
+}
+
+/// The stores whose requests a provider counts together, with its source.
+type OfOneLimit<'a, A> = (&'a SourceReconciler<A>, Vec<&'a StoreAccess>);
+
+/// Returns the stores by the limits of requests that they share, in their order.
+fn by_limit<'a, A>(readable: Vec<(&'a StoreAccess, &'a SourceReconciler<A>)>) -> Vec<OfOneLimit<'a, A>> {
+    let mut groups: Vec<(Option<String>, OfOneLimit<'a, A>)> = Vec::new();
+    for (store, source) in readable {
+        let scope = (source.limit_scope)(store);
+        let same = groups
+            .iter_mut()
+            .find(|(other, (of, _))| scope.is_some() && *other == scope && of.name == source.name);
+        match same {
+            Some((_, (_, stores))) => stores.push(store),
+            None => groups.push((scope, (source, vec![store]))),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Returns the number of the store with which the run of this time begins. It is another one in each run, so that stores

@@ -61,6 +61,8 @@ const OF_THE_STAGE: By = &[&[Stage]];
 const OF_EACH_PROVIDER: By = &[&[Stage, Provider]];
 const OF_BOTH: By = &[&[Stage], &[Stage, Provider]];
 const WITH_REJECT_CODE: By = &[&[Stage, Provider], &[Stage, Provider, RejectCode]];
+/// The dimensions of a share that counts for its store alone.
+pub const OF_EACH_STORE: By = &[&[Stage, Provider, Store]];
 const WITH_STORE: By = &[&[Stage], &[Stage, Provider, Store]];
 const WITH_EVENT: By = &[&[Stage], &[Stage, Provider, Event]];
 

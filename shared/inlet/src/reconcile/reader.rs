@@ -55,7 +55,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 const EARLY: Duration = Duration::from_mins(1);
 
 /// A session with one store's API: its rate limiter and its token. Consecutive runs share it, so that all of them
-/// together stay within the limit.
+/// together stay within the limit. Stores of one account share the limiter alone: [`Session::for_next_store`].
 #[derive(Debug)]
 pub struct Session {
     limiter: RequestLimiter,
@@ -66,6 +66,13 @@ impl Session {
     /// Begins without a request.
     pub fn new(limit: RequestLimit) -> Self {
         Self { limiter: RequestLimiter::new(limit), token: None }
+    }
+
+    /// Returns the session with another store of the same account: the requests so far count, and the token is not used
+    /// with another access.
+    #[must_use]
+    pub fn for_next_store(self) -> Self {
+        Self { token: None, ..self }
     }
 }
 

@@ -25,11 +25,17 @@ pub trait Source: Provider {
     /// The kinds of which a walk over all time returns every object that exists, by the provider's pages. Only of these
     /// an absence can mean a deletion. The lists of all others are of a window.
     const WHOLE_LISTS: &'static [Kind] = &[];
-    /// The requests that a reader may send.
+    /// The requests that a reader may send, to one account of the provider: [`Source::limit_scope`].
     const LIMIT: RequestLimit;
 
     /// Returns the field that the access lacks for this kind, if the kind needs more than [`Source::ACCESS`].
     fn lacks(_: Kind, _: &Self::Access) -> Option<&'static str> {
+        None
+    }
+
+    /// Returns the account whose requests the provider counts together, if stores with several accesses can have the
+    /// same one. `None` if the limit counts for each access, or its scope is not documented.
+    fn limit_scope(_: &Self::Access) -> Option<String> {
         None
     }
 

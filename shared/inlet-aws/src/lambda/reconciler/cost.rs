@@ -20,6 +20,9 @@ const BODY_LEN: usize = 5_000;
 /// The lists of the store: one with changes, and two without.
 const QUIET_LISTS: f64 = 2.0;
 
+/// The objects on a page: the least of the providers.
+const PAGE_LEN: usize = 50;
+
 /// The time until a provider responds, in seconds.
 const RESPONSE: f64 = 1.0;
 
@@ -38,6 +41,7 @@ struct Counted {
 /// Counts the run after two hours with this number of changes in a day.
 async fn count(changes: usize) -> Counted {
     let scene = Scene::start(0, |_| true).await;
+    scene.set_page_len(PAGE_LEN);
     scene.run().await;
     let quarters = 8;
     let (mut order, per_run) = (0, changes.div_ceil(24 * 4));

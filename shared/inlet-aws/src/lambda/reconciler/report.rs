@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
-use inlet::reconcile::{Coverage, Outcome};
+use inlet::reconcile::{Counts, Coverage, Outcome};
 use serde_json::{Map, Value, json};
 
 use crate::dynamodb::reconciliation::ListName;
-use crate::telemetry::metrics::{self, Dimension, Measured};
+use crate::telemetry::metrics::{self, Dimension, Measured, Metric};
+
+/// The number of changes from which on one lost webhook leaves a share of 90 %, which is the threshold of the alarm
+/// `completeness-low`.
+const FEW_CHANGES: u64 = 10;
 
 /// The report of a list.
 #[derive(Debug)]
@@ -41,8 +45,8 @@ pub enum ListResult {
     Unfinished(Outcome),
     /// The provider's API failed or refused, or returned a page again.
     Unread(Outcome),
-    /// The stored access has another form.
-    NoAccess,
+    /// The stored access cannot be used, for this reason.
+    NoAccess(String),
     /// The access lacks this field, which this list alone needs. The list is not read.
     NotConfigured(&'static str),
 }
@@ -51,7 +55,7 @@ impl ListResult {
     fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::Read(outcome) | Self::Unfinished(outcome) | Self::Unread(outcome) => Some(outcome),
-            Self::NoAccess | Self::NotConfigured(_) => None,
+            Self::NoAccess(_) | Self::NotConfigured(_) => None,
         }
     }
 
@@ -59,7 +63,7 @@ impl ListResult {
         match self {
             Self::Read(_) => "read",
             Self::Unfinished(_) => "unfinished",
-            Self::Unread(_) | Self::NoAccess => "unread",
+            Self::Unread(_) | Self::NoAccess(_) => "unread",
             Self::NotConfigured(_) => "not configured",
         }
     }
@@ -75,6 +79,19 @@ impl Reading {
         }
     }
 
+    /// Returns the metric of the share. The alarm watches the one of the stage. A store with few changes has a low share
+    /// after one lost webhook, in each of the overlapping windows that have the change, so its share is one of the store
+    /// alone. Two lost webhooks always count, so an outage of a small store rings.
+    fn share_metric(&self) -> Metric {
+        let counts = self.result.outcome().map(|outcome| outcome.counts).unwrap_or_default();
+        let Counts { arrived, reconciled, missed, unknown, .. } = counts;
+        let lost = reconciled.saturating_add(missed).saturating_add(unknown);
+        if lost == 1 && arrived.saturating_add(lost) < FEW_CHANGES {
+            return Metric { by: metrics::OF_EACH_STORE, ..metrics::COMPLETENESS };
+        }
+        metrics::COMPLETENESS
+    }
+
     /// Returns the number of objects of which a state was published.
     pub fn published(&self) -> u64 {
         let Some(outcome) = self.result.outcome() else { return 0 };
@@ -88,7 +105,7 @@ impl Reading {
     }
 
     fn is_unread(&self) -> bool {
-        matches!(self.result, ListResult::Unread(_) | ListResult::NoAccess)
+        matches!(self.result, ListResult::Unread(_) | ListResult::NoAccess(_))
     }
 
     /// Returns the reason why the list has no share, if it should have one.
@@ -103,7 +120,7 @@ impl Reading {
                 Ok(_) => Some("the API returned a page again, so later pages cannot be read".to_owned()),
                 Err(unread) => Some(unread.to_string()),
             },
-            ListResult::NoAccess => Some("the stored access is unusable".to_owned()),
+            ListResult::NoAccess(reason) => Some(reason.clone()),
             ListResult::NotConfigured(field) => Some(format!("the access has no {field}")),
         }
     }
@@ -140,7 +157,7 @@ impl ListReport {
                     line.insert("reason".to_owned(), reason.into());
                 }
                 if let Some(completeness) = reading.completeness() {
-                    measured.measure(metrics::COMPLETENESS, completeness);
+                    measured.measure(reading.share_metric(), completeness);
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! The reconciler's work on one store: each list from its cursor, until the list or the time of the run ends.
+//! The reconciler's work on the stores that share a limit of requests: each list from its cursor, until the list or the
+//! time of the run ends.
 
 use std::fmt;
 use std::future::Future;
@@ -12,9 +13,12 @@ use inlet::reconcile::{
     Api, CLOCK_SKEW, Coverage, Details, EXPIRY_MARGIN, Outcome, Place, Run, Session, Source, reconcile_from,
 };
 use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use crate::dynamodb::reconciliation::{Cursor, ListName, OpenWindow};
 use crate::history::event_log::TableEventLog;
+use crate::lambda::reconciler::RUN_INTERVAL;
 use crate::lambda::reconciler::access::StoreAccess;
 use crate::lambda::reconciler::report::{ListReport, ListResult, Reading};
 use crate::lambda::reconciler::time_limit::Limited;
@@ -23,11 +27,11 @@ use crate::lambda::reconciler::time_limit::Limited;
 const FIRST_WINDOW: Duration = Duration::from_hours(24);
 
 /// The time by which a window begins before the end of the last one, beside the provider's retry window. It covers clocks
-/// that differ by five minutes, and an API that shows a change late.
-const OVERLAP: Duration = Duration::from_mins(15);
+/// that differ by five minutes, an API that shows a change late, and the time to the next run.
+const OVERLAP: Duration = Duration::from_mins(21);
 
-// The next window has every change that was young in the last one.
-const _: () = assert!(CLOCK_SKEW.as_millis() < OVERLAP.as_millis());
+// Two runs judge a change, so that the second one corrects what a publication that was late hid from the first.
+const _: () = assert!(OVERLAP.as_millis() > CLOCK_SKEW.as_millis() + RUN_INTERVAL.as_millis());
 
 /// The time by which a cursor stays behind for a change that cannot be judged.
 const LONGEST_HOLD: Duration = Duration::from_hours(12);
@@ -38,11 +42,11 @@ const OLDEST_PLACE: Duration = Duration::from_hours(12);
 /// The receiver of each list's report, when the list ends.
 pub type OnList<'a> = &'a (dyn Fn(&ListReport) + Sync);
 
-/// The inputs of the work on a store.
+/// The inputs of the work on the stores that share a limit of requests. They are read one after the other.
 pub(super) struct Work<'a, A> {
     pub(super) log: &'a TableEventLog,
     pub(super) api: &'a A,
-    pub(super) store: &'a StoreAccess,
+    pub(super) stores: Vec<&'a StoreAccess>,
     /// The time at which the work ends.
     pub(super) until: ReceivedAt,
     pub(super) on_list: OnList<'a>,
@@ -53,10 +57,12 @@ pub struct SourceReconciler<A> {
     pub(super) name: &'static str,
     /// The time of the provider's limit: after it, none of a run's requests counts.
     pub(super) limit_time: Duration,
+    /// Returns the account whose requests the provider counts together: [`Source::limit_scope`].
+    pub(super) limit_scope: fn(&StoreAccess) -> Option<String>,
     pub(super) reconcile: for<'a> fn(Work<'a, A>) -> Reconciling<'a>,
 }
 
-/// The reports of a store's lists.
+/// The reports of the stores' lists.
 pub(super) type Reconciling<'a> = Pin<Box<dyn Future<Output = Vec<ListReport>> + Send + 'a>>;
 
 impl<A: Api + Sync> SourceReconciler<A> {
@@ -65,7 +71,8 @@ impl<A: Api + Sync> SourceReconciler<A> {
         Self {
             name: <S as Provider>::NAME,
             limit_time: S::LIMIT.every,
-            reconcile: |work| Box::pin(reconcile_store::<S, A>(work)),
+            limit_scope: |store| S::limit_scope(&usable_access::<S>(store).ok()?),
+            reconcile: |work| Box::pin(reconcile_stores::<S, A>(work)),
         }
     }
 }
@@ -76,17 +83,27 @@ impl<A> fmt::Debug for SourceReconciler<A> {
     }
 }
 
-async fn reconcile_store<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<ListReport> {
+/// Returns the access of a store, or the reason why it cannot be used.
+fn usable_access<S: Source>(store: &StoreAccess) -> Result<S::Access, String> {
     // The error may quote the access.
-    let access = serde_json::from_value::<S::Access>(work.store.access.clone()).ok();
+    let parse = |access: &Value| S::Access::deserialize(access).ok();
+    parse(store.access.as_ref().map_err(Clone::clone)?)
+        .ok_or_else(|| "the stored access is unusable".to_owned())
+}
+
+async fn reconcile_stores<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<ListReport> {
     let mut session = Session::new(S::LIMIT);
     let mut reports = Vec::new();
-    for &kind in S::COMPARED {
-        let list = ListName { provider: <S as Provider>::NAME, store: work.store.store.clone(), kind };
-        let reading = reconcile_list::<S, A>(&work, &list, access.as_ref(), &mut session).await;
-        let report = ListReport { list, reading };
-        (work.on_list)(&report);
-        reports.push(report);
+    for store in &work.stores {
+        let access = usable_access::<S>(store);
+        for &kind in S::COMPARED {
+            let list = ListName { provider: <S as Provider>::NAME, store: store.store.clone(), kind };
+            let reading = reconcile_list::<S, A>(&work, store, &list, access.as_ref(), &mut session).await;
+            let report = ListReport { list, reading };
+            (work.on_list)(&report);
+            reports.push(report);
+        }
+        session = session.for_next_store();
     }
     reports
 }
@@ -94,13 +111,14 @@ async fn reconcile_store<S: Source, A: Api + Sync>(work: Work<'_, A>) -> Vec<Lis
 /// Reads a list from its cursor on, and stores where the next run goes on.
 async fn reconcile_list<S: Source, A: Api + Sync>(
     work: &Work<'_, A>,
+    store: &StoreAccess,
     list: &ListName,
-    access: Option<&S::Access>,
+    access: Result<&S::Access, &String>,
     session: &mut Session,
 ) -> Result<Reading, Fault> {
     let cursors = &work.log.table.reconciliations;
     let now = work.api.now();
-    if let Some(field) = access.and_then(|access| S::lacks(list.kind, access)) {
+    if let Some(field) = access.ok().and_then(|access| S::lacks(list.kind, access)) {
         let result = ListResult::NotConfigured(field);
         return Ok(Reading { since: now, until: now, age: Duration::ZERO, result });
     }
@@ -109,12 +127,12 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
     let window = Window::after::<S>(cursor.as_ref(), now, cursors.first_kept(now));
     let Window { since, until, .. } = window;
     let (outcome, place, is_over) = match access {
-        None => (None, None, false),
-        Some(access) => {
+        Err(reason) => (Err(reason.clone()), None, false),
+        Ok(access) => {
             let api = Limited::new(work.api, work.until);
             let run = Run {
                 store: &list.store,
-                defaults: &work.store.defaults,
+                defaults: &store.defaults,
                 kind: list.kind,
                 since: Timestamp::from_millisecond(since.millis()).unwrap_or(Timestamp::MIN),
                 publishes: true,
@@ -123,12 +141,12 @@ async fn reconcile_list<S: Source, A: Api + Sync>(
             let from = window.place.as_ref();
             let reading = reconcile_from::<S, _, _>(&run, from, &api, access, session, work.log, |_| {});
             let (outcome, place) = Box::pin(reading).await?;
-            (Some(outcome), place, api.is_over())
+            (Ok(outcome), place, api.is_over())
         }
     };
-    let is_read = outcome.as_ref().is_some_and(is_read_to_its_end);
+    let is_read = outcome.as_ref().is_ok_and(is_read_to_its_end);
     let next = if is_read {
-        let unsettled = outcome.as_ref().and_then(|outcome| outcome.unsettled);
+        let unsettled = outcome.as_ref().ok().and_then(|outcome| outcome.unsettled);
         Cursor { read_until: read_until(until, unsettled), current_at: until.max(current_at), open: None }
     } else {
         let read_until = cursor.map_or(since, |cursor| cursor.read_until);
@@ -155,12 +173,12 @@ fn is_read_to_its_end(outcome: &Outcome) -> bool {
 }
 
 /// The result of reading a list.
-fn result(outcome: Option<Outcome>, is_over: bool) -> ListResult {
+fn result(outcome: Result<Outcome, String>, is_over: bool) -> ListResult {
     match outcome {
-        None => ListResult::NoAccess,
-        Some(outcome) if is_read_to_its_end(&outcome) => ListResult::Read(outcome),
-        Some(outcome) if outcome.coverage.is_err() && is_over => ListResult::Unfinished(outcome),
-        Some(outcome) => ListResult::Unread(outcome),
+        Err(reason) => ListResult::NoAccess(reason),
+        Ok(outcome) if is_read_to_its_end(&outcome) => ListResult::Read(outcome),
+        Ok(outcome) if outcome.coverage.is_err() && is_over => ListResult::Unfinished(outcome),
+        Ok(outcome) => ListResult::Unread(outcome),
     }
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the small numbers of a test")]
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use inlet::canonical::{Kind, Order};
 use inlet::delivery::Delivery;
@@ -33,7 +33,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The time of the first run, in milliseconds after the first change.
 const LATER: usize = 10 * 60 * 60 * 1_000;
 
-/// The orders on a page of the API.
+/// The orders on a page of the API, so that few orders take several requests.
 const PAGE_LEN: usize = 5;
 
 /// A provider with a list of orders.
@@ -45,6 +45,9 @@ struct Access {
     /// True if the list needs a field that the access lacks.
     #[serde(default)]
     is_partial: bool,
+    /// The merchant, whose requests Acme counts together.
+    #[serde(default)]
+    merchant: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,6 +86,10 @@ impl Source for Acme {
 
     fn lacks(_: Kind, access: &Access) -> Option<&'static str> {
         access.is_partial.then_some("number")
+    }
+
+    fn limit_scope(access: &Access) -> Option<String> {
+        access.merchant.clone()
     }
 
     fn begin(kind: Kind, window: Window) -> Option<Walk> {
@@ -133,6 +140,8 @@ struct AcmeApi {
     requests: Mutex<Vec<i64>>,
     /// The status of every response, if it is no success.
     status: Mutex<Option<u16>>,
+    /// The orders on a page.
+    page_len: AtomicUsize,
     /// True if the API returns the first page for ever.
     is_stuck: AtomicBool,
 }
@@ -155,8 +164,9 @@ impl AcmeApi {
                 |(n, (status, at))| json!({"id": n.to_string(), "status": status, "changed": at.to_string()}),
             )
             .collect();
-        let of_page: Vec<&Value> = listed.iter().skip(page * PAGE_LEN).take(PAGE_LEN).collect();
-        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * PAGE_LEN,
+        let page_len = self.page_len.load(Ordering::Relaxed);
+        let of_page: Vec<&Value> = listed.iter().skip(page * page_len).take(page_len).collect();
+        let body = json!({"orders": of_page, "last": listed.len() <= (page + 1) * page_len,
             "again": self.is_stuck.load(Ordering::Relaxed)});
         Response::new(200, None, body.to_string().into_bytes())
     }
@@ -201,6 +211,7 @@ impl Scene {
             orders: Mutex::new(created),
             requests: Mutex::default(),
             status: Mutex::default(),
+            page_len: AtomicUsize::new(PAGE_LEN),
             is_stuck: AtomicBool::new(false),
         };
         let scene = Self {
@@ -254,6 +265,11 @@ impl Scene {
         later(self.api().now(), 15 * MINUTE)
     }
 
+    /// Sets the number of orders on a page of the API.
+    pub(super) fn set_page_len(&self, page_len: usize) {
+        self.api().page_len.store(page_len, Ordering::Relaxed);
+    }
+
     /// Returns the number of requests to the API so far.
     pub(super) fn requests(&self) -> usize {
         self.api().requests.lock().unwrap().len()
@@ -270,10 +286,26 @@ impl Scene {
     }
 
     async fn work(&self, time: Duration, access: Value) -> RunOutcome {
+        self.work_on(time, &[("riyadh", Ok(access))]).await
+    }
+
+    /// Runs over these stores. All of them have the same orders.
+    async fn run_stores(&self, time: Duration, stores: &[(&str, Result<Value, String>)]) -> Vec<ListReport> {
+        let RunOutcome::Done(reports) = self.aws.run(self.work_on(time, stores)).await.0 else {
+            panic!("it was skipped")
+        };
+        reports
+    }
+
+    async fn work_on(&self, time: Duration, stores: &[(&str, Result<Value, String>)]) -> RunOutcome {
         let sources = [SourceReconciler::of::<Acme>()];
-        let store = StoreName::parse("riyadh").unwrap();
-        let defaults = inlet::canonical::StoreDefaults::default();
-        let stores = [StoreAccess { provider: "acme".to_owned(), store, access, defaults }];
+        let store = |(name, access): &(&str, Result<Value, String>)| StoreAccess {
+            provider: "acme".to_owned(),
+            store: StoreName::parse(name).unwrap(),
+            access: access.clone(),
+            defaults: inlet::canonical::StoreDefaults::default(),
+        };
+        let stores: Vec<StoreAccess> = stores.iter().map(store).collect();
         let owner = format!("run {}", self.runs.fetch_add(1, Ordering::Relaxed));
         let until = later(self.api().now(), time + Acme::LIMIT.every);
         let on_list = |report: &ListReport| self.ended.lock().unwrap().push(report.list.clone());
@@ -356,7 +388,7 @@ async fn the_next_window_overlaps_the_last_one() {
     let first = scene.run().await;
     let second = scene.run().await;
     assert_eq!(first.until.since(first.since), Duration::from_hours(24));
-    assert_eq!(first.until.since(second.since), 15 * MINUTE + <Acme as Provider>::RETRY_WINDOW);
+    assert_eq!(first.until.since(second.since), 21 * MINUTE + <Acme as Provider>::RETRY_WINDOW);
 }
 
 #[tokio::test]
@@ -550,8 +582,47 @@ async fn a_run_that_crashed_leaves_its_lease_for_minutes() {
 async fn an_unusable_access_costs_no_request() {
     let scene = Scene::start(1, |_| false).await;
     let reading = reading(scene.run_now(MINUTE, json!({"token": "x"})).await);
-    assert!(matches!(reading.result, ListResult::NoAccess), "{reading:?}");
+    assert!(matches!(reading.result, ListResult::NoAccess(_)), "{reading:?}");
     assert_eq!(scene.api().requests.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_access_that_cannot_be_read_stops_no_other_store() {
+    let scene = Scene::start(3, |_| false).await;
+    let good = || Ok(json!({"key": "s3cret"}));
+    let stores = [("jeddah", good()), ("mecca", Err("denied".to_owned())), ("riyadh", good())];
+    let reports = scene.run_stores(10 * MINUTE, &stores).await;
+    let now = scene.api().now();
+    let lines: Vec<Value> = reports.iter().map(|report| report.line("prod", now)).collect();
+    let outcome = |line: &Value| [&line["store"], &line["outcome"], &line["reason"]].map(Value::clone);
+    assert_eq!(outcome(&lines[1]), [json!("mecca"), json!("unread"), json!("denied")]);
+    assert_eq!(lines[1]["level"], "warn");
+    assert_eq!([&lines[0]["published"], &lines[2]["published"]], [&json!(3), &json!(3)]);
+    assert_eq!(run_line(&reports, "prod", now)["Unread"], 1);
+}
+
+/// Returns the most requests of any stretch of the limit's time.
+fn most_requests(scene: &Scene) -> usize {
+    let requests = scene.api().requests.lock().unwrap();
+    let stretch = i64::try_from(Acme::LIMIT.every.as_millis()).unwrap();
+    let within = |first: &i64| requests.iter().filter(|at| (*first..=first + stretch).contains(at)).count();
+    requests.iter().map(within).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn stores_of_one_merchant_keep_its_limit_together() {
+    let of = |merchant: &str| Ok(json!({"key": "s3cret", "merchant": merchant}));
+    let limit = usize::try_from(Acme::LIMIT.requests).unwrap();
+    let both = [("jeddah", of("a")), ("riyadh", of("a"))];
+    let scene = Scene::start(30, |_| false).await;
+    let reports = scene.run_stores(10 * MINUTE, &both).await;
+    let published: Vec<u64> =
+        reports.iter().map(|report| report.reading.as_ref().unwrap().published()).collect();
+    assert_eq!((published, scene.requests(), most_requests(&scene)), (vec![30, 30], 12, limit));
+
+    let scene = Scene::start(30, |_| false).await;
+    scene.run_stores(10 * MINUTE, &[("jeddah", of("a")), ("riyadh", of("b"))]).await;
+    assert!(most_requests(&scene) > limit, "each merchant has a limit of its own");
 }
 
 #[tokio::test]
@@ -614,17 +685,33 @@ async fn a_fault_of_the_table_leaves_no_age() {
 
 #[tokio::test]
 async fn a_line_has_the_share_for_stage_and_store() {
-    let scene = Scene::start(8, |n| n != 3).await;
+    let scene = Scene::start(8, |n| n > 1).await;
     let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
     let line = reports[0].line("prod", scene.api().now());
-    assert_eq!((&line["Completeness"], &line["missed"]), (&json!(87), &json!(1)), "{line}");
+    assert_eq!((&line["Completeness"], &line["missed"]), (&json!(75), &json!(2)), "{line}");
     let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
     assert_eq!(sets, &json!([["Stage"], ["Stage", "Provider", "Store"]]));
     let run = run_line(&reports, "prod", scene.api().now());
     assert_eq!(
         (&run["Reconciled"], &run["ReconciliationAge"], &run["Unread"]),
-        (&json!(1), &json!(0), &Value::Null)
+        (&json!(2), &json!(0), &Value::Null)
     );
+}
+
+#[tokio::test]
+async fn one_lost_webhook_of_few_is_no_share_of_the_stage() {
+    // The alarm watches the share of the stage.
+    for (changes, lost, share, is_of_stage) in
+        [(1, 1, 0, false), (9, 1, 88, false), (10, 1, 90, true), (2, 2, 0, true), (9, 0, 100, true)]
+    {
+        let scene = Scene::start(changes, |n| n >= lost).await;
+        let RunOutcome::Done(reports) = scene.run_for(MINUTE).await else { panic!("it was skipped") };
+        let line = reports[0].line("prod", scene.api().now());
+        assert_eq!(line["Completeness"], share, "{changes} changes, {lost} lost: {line}");
+        let sets = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].as_array().unwrap();
+        assert_eq!(sets.contains(&json!(["Stage"])), is_of_stage, "{changes} changes, {lost} lost: {line}");
+        assert!(sets.contains(&json!(["Stage", "Provider", "Store"])), "{line}");
+    }
 }
 
 #[test]
