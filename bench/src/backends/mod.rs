@@ -191,7 +191,7 @@ fn serve_connection(stream: impl Read + Write, shared: &Shared) -> io::Result<()
             }
         }
         // The functions compare their clock with the date, and the command takes its cut-off from it.
-        let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = date();
         let headers = [
             ("content-type", kind),
             ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
@@ -201,6 +201,13 @@ fn serve_connection(stream: impl Read + Write, shared: &Shared) -> io::Result<()
         http::respond(stream.get_mut(), status, &headers, body.as_bytes())?;
     }
     Ok(())
+}
+
+/// Returns the present time as in a header: RFC 9110, section 5.6.7.
+fn date() -> String {
+    let seconds = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs().cast_signed();
+    let now = Timestamp::from_second(seconds).unwrap_or_default();
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// DynamoDB's protocol is version 1.0 of AWS's JSON, that of the others 1.1 or either.
