@@ -18,6 +18,7 @@ WITH_SYMBOLS = STATE / "with-symbols"
 RECEIVERS = tuple(f"inlet-{provider}" for provider in paths.PROVIDERS)
 FUNCTIONS = (*RECEIVERS, "inlet-processor", "inlet-sweeper")
 OF_CONSUMERS = ("inlet-zid", "inlet-processor")
+OPERATE = ("inlet-bench-operate",)
 PEERS_IN_RUST = ("peer-hello", "peer-idiomatic")
 
 
@@ -26,6 +27,8 @@ def bench(rounds: int) -> None:
     _needs("valgrind", "strip", "openssl", "node", "npm")
     with step("our receivers, as they are deployed"):
         _ours()
+    with step("replay and forget"):
+        _operate()
     with step("the peers in Rust"):
         build_rust_peers()
     with step("the peer on Node.js"):
@@ -54,6 +57,16 @@ def prices(events: int) -> None:
     run([quick_harness(), "prices", str(events)])
 
 
+def rates(rounds: int) -> None:
+    """Measure the rates of receiver, processor, sweeper, replay and forget, and write the tables."""
+    _needs("strip", "openssl")
+    with step("our functions, as they are deployed"):
+        _ours(FUNCTIONS)
+    with step("replay and forget"):
+        _operate()
+    run([quick_harness(), "rates", str(rounds)])
+
+
 def report() -> None:
     """Write the bench's tables and pictures from the recorded results."""
     run([harness(), "report"])
@@ -75,6 +88,14 @@ def _ours(names: tuple[str, ...] = (*FUNCTIONS, "inlet-bench-floor")) -> None:
     """Builds our functions with symbols for valgrind, and a stripped copy for all other measurements."""
     for name, binary in build.compile_as_deployed(list(names)).items():
         _strip(name, binary)
+
+
+def _operate() -> None:
+    """Builds the program that replays and forgets.
+
+    It has a call of cargo of its own: the functions would be compiled with its features otherwise.
+    """
+    _ours(OPERATE)
 
 
 def _template() -> None:

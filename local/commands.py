@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     priced.add_argument("events", nargs="?", type=int, default=1_000)
     priced.set_defaults(act=lambda chosen: bench.prices(chosen.events))
 
+    rated = commands.add_parser("bench-rates", help=bench.rates.__doc__)
+    rated.add_argument("rounds", nargs="?", type=int, default=5)
+    rated.set_defaults(act=lambda chosen: bench.rates(chosen.rounds))
+
     driven = commands.add_parser("load", help=load.load.__doc__)
     driven.add_argument("seconds", nargs="?", type=int, default=20)
     driven.set_defaults(act=lambda chosen: load.load(chosen.seconds))

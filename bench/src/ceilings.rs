@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::contender::Contender::Inlet;
+use crate::forgetting::Forgetting;
 use crate::goals::short;
+use crate::measure::forgetting::{FEW, MANY, OTHERS};
 use crate::measure::{Failure, rates};
 use crate::place;
+use crate::price::Prices;
 use crate::results::{Metric, Results};
 
 /// The table replaces the text between these lines of the document.
@@ -21,6 +24,9 @@ const BACKLOG: f64 = 1e6;
 
 /// A flash sale, in events a second: ten times the traffic that the prices call busy.
 const SALE: f64 = 1_000.0;
+
+/// An entity with many events.
+const LARGE_ENTITY: f64 = 1_000.0;
 
 /// The duration of a flash sale.
 const SALE_MINUTES: f64 = 60.0;
@@ -37,13 +43,15 @@ pub fn write(results: &Results) -> Result<(), Failure> {
 fn table(results: &Results) -> String {
     let mut rates: Vec<(f64, Metric)> = rates::METRICS
         .into_iter()
+        .flatten()
         .filter_map(|metric| Some((results.median(metric, Inlet)?, metric)))
         .collect();
     if rates.is_empty() {
         return "Not measured yet.\n".to_owned();
     }
     rates.sort_by(|(left, _), (right, _)| left.total_cmp(right));
-    let mut table = String::from("| one instance | events a second |\n|---|--:|\n");
+    let mut table =
+        String::from("| one instance, or one command | events (forget: items) a second |\n|---|--:|\n");
     for (rate, metric) in rates {
         let _ = writeln!(table, "| {} | {} |", metric.words().0, short(rate));
     }
@@ -54,7 +62,30 @@ fn table(results: &Results) -> String {
             let _ = writeln!(table, "\n{}", drained(rate * PROCESSORS, service));
         }
     }
+    if let Some(sentence) =
+        results.forgetting.zip(Prices::read().ok()).map(|(cost, prices)| forgetting(&cost, &prices))
+    {
+        let _ = writeln!(table, "\n{sentence}");
+    }
     table
+}
+
+/// Returns the cost of forgetting an entity in a large table, as a sentence with its formula.
+fn forgetting(cost: &Forgetting, prices: &Prices) -> String {
+    let Forgetting { fixed, each } = cost;
+    let part = |fixed: f64, each: f64| format!("{} + {} × n", short(fixed), short(each));
+    let large = cost.of(LARGE_ENTITY);
+    format!(
+        "Forgetting an entity with n events of 1 KB takes {} calls, {} read units and {} write units in a table of any \
+         size, also of 100 million events: an entity with {LARGE_ENTITY} events {} calls and {} $. This is computed from \
+         the counted calls for {FEW} and for {MANY} events. {OTHERS} events of other entities in the table change none \
+         of the numbers.",
+        part(fixed.calls, each.calls),
+        part(fixed.reads, each.reads),
+        part(fixed.writes, each.writes),
+        short(large.calls),
+        short(large.dollars(prices)),
+    )
 }
 
 /// Returns the effect of a rate of all processors on a backlog and on a flash sale, as a sentence.
@@ -78,6 +109,7 @@ fn drained(rate: f64, service: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forgetting::Cost;
 
     #[test]
     fn the_lowest_ceiling_is_the_first() {
@@ -88,6 +120,17 @@ mod tests {
         let rates: Vec<String> = table(&results).lines().skip(2).map(str::to_owned).collect();
         assert_eq!(rates.len(), 2);
         assert!(rates[0].ends_with("| 60.0 |") && rates[1].ends_with("| 1900 |"), "{rates:?}");
+    }
+
+    #[test]
+    fn the_cost_of_forgetting_has_its_formula() {
+        let cost = |calls, reads, writes| Cost { calls, reads, writes };
+        let some = Forgetting { fixed: cost(80.0, 70.0, 1.0), each: cost(1.0, 0.5, 5.0) };
+        let sentence = forgetting(&some, &Prices::read().expect("the price list"));
+        for part in ["80.0 + 1.00 × n calls", "70.0 + 0.500 × n read", "1.00 + 5.00 × n write", "1080 calls"]
+        {
+            assert!(sentence.contains(part), "{part}: {sentence}");
+        }
     }
 
     #[test]

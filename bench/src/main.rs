@@ -4,7 +4,7 @@
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
 //! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
 //! `inlet-bench prices` counts the ways of so many events of each body, and replaces those of the last run;
-//! `inlet-bench rates` does the same with the rates of processor and sweeper;
+//! `inlet-bench rates` does the same with the rates of receiver, processor, sweeper and command;
 //! `inlet-bench hostile` measures the most expensive forged requests only;
 //! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench load` drives the deployed stack.
 
@@ -21,6 +21,7 @@ mod callgrind;
 mod measure;
 mod median;
 mod flow;
+mod forgetting;
 mod emitted_metrics;
 mod results;
 mod price;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
 use crate::flow::{Flow, Idle};
+use crate::forgetting::Forgetting;
 use crate::median::median;
 use crate::place;
 
@@ -47,19 +48,27 @@ pub enum Metric {
     QueueChunks,
     LogBytes,
     Price,
+    Receiver,
     ProcessorOneEntity,
     ProcessorTenEntities,
+    ProcessorHundredEntities,
     Walk,
     Resend,
+    Replay,
+    Forget,
+    ReceiverSlow,
     ProcessorOneEntitySlow,
     ProcessorTenEntitiesSlow,
+    ProcessorHundredEntitiesSlow,
     WalkSlow,
     ResendSlow,
+    ReplaySlow,
+    ForgetSlow,
 }
 
 impl Metric {
     /// All metrics, in the order of the table.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 48] = [
         Self::StartInstructions,
         Self::StartInstructionsConnected,
         Self::StartWall,
@@ -92,14 +101,22 @@ impl Metric {
         Self::QueueChunks,
         Self::LogBytes,
         Self::Price,
+        Self::Receiver,
         Self::ProcessorOneEntity,
         Self::ProcessorTenEntities,
+        Self::ProcessorHundredEntities,
         Self::Walk,
         Self::Resend,
+        Self::Replay,
+        Self::Forget,
+        Self::ReceiverSlow,
         Self::ProcessorOneEntitySlow,
         Self::ProcessorTenEntitiesSlow,
+        Self::ProcessorHundredEntitiesSlow,
         Self::WalkSlow,
         Self::ResendSlow,
+        Self::ReplaySlow,
+        Self::ForgetSlow,
     ];
 
     /// Returns its title and its unit.
@@ -139,14 +156,24 @@ impl Metric {
             Self::QueueChunks => ("SQS chunks of 64 KB, 10 KB", "chunks"),
             Self::LogBytes => ("log of an accepted webhook", "bytes"),
             Self::Price => ("price of receiving a million events of 1 KB", "$"),
+            Self::Receiver => ("receiver, services at 5 ms", "events/s"),
             Self::ProcessorOneEntity => ("processor, one entity, services at 5 ms", "events/s"),
             Self::ProcessorTenEntities => ("processor, ten entities, services at 5 ms", "events/s"),
+            Self::ProcessorHundredEntities => ("processor, a hundred entities, services at 5 ms", "events/s"),
             Self::Walk => ("sweeper's walk over processed events, services at 5 ms", "events/s"),
             Self::Resend => ("sweeper sends events again, services at 5 ms", "events/s"),
+            Self::Replay => ("replay without a limit, services at 5 ms", "events/s"),
+            Self::Forget => ("forget: deleted items, services at 5 ms", "items/s"),
+            Self::ReceiverSlow => ("receiver, services at 15 ms", "events/s"),
             Self::ProcessorOneEntitySlow => ("processor, one entity, services at 15 ms", "events/s"),
             Self::ProcessorTenEntitiesSlow => ("processor, ten entities, services at 15 ms", "events/s"),
+            Self::ProcessorHundredEntitiesSlow => {
+                ("processor, a hundred entities, services at 15 ms", "events/s")
+            }
             Self::WalkSlow => ("sweeper's walk over processed events, services at 15 ms", "events/s"),
             Self::ResendSlow => ("sweeper sends events again, services at 15 ms", "events/s"),
+            Self::ReplaySlow => ("replay without a limit, services at 15 ms", "events/s"),
+            Self::ForgetSlow => ("forget: deleted items, services at 15 ms", "items/s"),
         }
     }
 }
@@ -166,6 +193,9 @@ pub struct Results {
     /// The work of a deployment that receives nothing.
     #[serde(default)]
     pub idle: Option<Idle>,
+    /// The cost of forgetting an entity.
+    #[serde(default)]
+    pub forgetting: Option<Forgetting>,
     /// The void rows with their reasons.
     pub void: Vec<String>,
 }

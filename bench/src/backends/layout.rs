@@ -1,5 +1,5 @@
-//! The harness's own work on the table's items: it writes receipts without a processor, makes events older, and adds
-//! up their storage.
+//! The harness's own work on the table's items: it writes receipts without a processor, makes events older, copies them,
+//! and adds up their storage.
 
 use std::time::Duration;
 
@@ -46,6 +46,41 @@ fn older(event: &Item, by: Duration) -> Option<Item> {
     older.insert("arrival".to_owned(), json!({"S": arrival}));
     older.insert("bucket".to_owned(), json!({"S": bucket}));
     Some(older)
+}
+
+/// Adds copies of the first event, each with another digest, until its entity has so many. Returns the entity's path; `None`
+/// if there is no event.
+pub fn copy_event(table: &mut Table, events: usize) -> Option<String> {
+    let event = first_event(table)?;
+    for n in 1..events {
+        let mut copy = event.clone();
+        copy.insert("sk".to_owned(), json!({"S": format!("event/{n:016x}")}));
+        table.replace(&key_of(&copy), copy);
+    }
+    Some(key_of(&event).0)
+}
+
+/// Adds so many copies of the first event, each of another entity.
+pub fn add_entities(table: &mut Table, entities: usize) {
+    let Some(event) = first_event(table) else { return };
+    for n in 1..=entities {
+        let mut copy = event.clone();
+        copy.insert("pk".to_owned(), json!({"S": format!("{}-{n}", key_of(&event).0)}));
+        table.replace(&key_of(&copy), copy);
+    }
+}
+
+fn first_event(table: &Table) -> Option<Item> {
+    table.items().find(|item| is_event(item)).cloned()
+}
+
+/// Returns the number of events of an entity.
+pub fn events_of(table: &Table, entity: &str) -> usize {
+    table.items().filter(|item| is_event(item) && key_of(item).0 == entity).count()
+}
+
+fn is_event(item: &Item) -> bool {
+    key_of(item).1.starts_with("event/")
 }
 
 /// The storage of a table until its items expire.
@@ -101,6 +136,15 @@ mod tests {
         let event = table.items().next().expect("the event");
         assert_eq!(event["arrival"], json!({"S": "2025-06-12T02:01:12.345Z"}));
         assert_eq!(event["bucket"], json!({"S": "2025-06-12T02#3"}));
+    }
+
+    #[test]
+    fn copies_are_of_one_entity_or_of_others() {
+        let mut table = table_with(&[json!({"pk": {"S": "a"}, "sk": {"S": "event/0123456789abcdef"}})]);
+        assert_eq!(copy_event(&mut table, 3), Some("a".to_owned()));
+        add_entities(&mut table, 2);
+        assert_eq!(["a", "a-1", "a-2"].map(|entity| events_of(&table, entity)), [3, 1, 1]);
+        assert_eq!(copy_event(&mut Table::default(), 3), None);
     }
 
     #[test]

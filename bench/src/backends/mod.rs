@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -118,6 +119,22 @@ impl Backends {
         layout::write_receipts(&mut self.shared.state().table);
     }
 
+    /// Stores further events of the first event's entity, until it has so many. Returns the entity's path; `None` if no event
+    /// is stored.
+    pub fn copy_event(&self, events: usize) -> Option<String> {
+        layout::copy_event(&mut self.shared.state().table, events)
+    }
+
+    /// Stores so many events of other entities, if an event is stored.
+    pub fn add_entities(&self, entities: usize) {
+        layout::add_entities(&mut self.shared.state().table, entities);
+    }
+
+    /// Returns the number of stored events of an entity.
+    pub fn events_of(&self, entity: &str) -> usize {
+        layout::events_of(&self.shared.state().table, entity)
+    }
+
     /// Returns a copy of the table.
     pub fn table(&self) -> Table {
         self.shared.state().table.clone()
@@ -173,11 +190,24 @@ fn serve_connection(stream: impl Read + Write, shared: &Shared) -> io::Result<()
                 let _ = accepted.send(message);
             }
         }
-        let headers = [("content-type", kind), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
+        // The functions compare their clock with the date, and the command takes its cut-off from it.
+        let date = date();
+        let headers = [
+            ("content-type", kind),
+            ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"),
+            ("date", date.as_str()),
+        ];
         let body = if status == 204 { String::new() } else { response.to_string() };
         http::respond(stream.get_mut(), status, &headers, body.as_bytes())?;
     }
     Ok(())
+}
+
+/// Returns the present time as in a header: RFC 9110, section 5.6.7.
+fn date() -> String {
+    let seconds = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs().cast_signed();
+    let now = Timestamp::from_second(seconds).unwrap_or_default();
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// DynamoDB's protocol is version 1.0 of AWS's JSON, that of the others 1.1 or either.

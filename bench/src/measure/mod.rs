@@ -7,7 +7,9 @@ mod billed;
 mod throttle;
 mod template;
 pub mod flows;
+mod operate;
 pub mod rates;
+pub mod forgetting;
 pub mod consumer;
 
 use std::error::Error;
@@ -130,7 +132,7 @@ pub fn ways_only(events: usize) -> Result<Results, Failure> {
     Ok(results)
 }
 
-/// Measures the rates of processor and sweeper, and puts them into the last run's results.
+/// Measures the rates of receiver, processor, sweeper and command, and puts them into the last run's results.
 pub fn rates_only(rounds: u32) -> Result<Results, Failure> {
     let bench = Bench::start()?;
     let mut results = results::read()?;
@@ -140,15 +142,16 @@ pub fn rates_only(rounds: u32) -> Result<Results, Failure> {
 }
 
 fn measure_rates(bench: &Bench, results: &mut Results, rounds: u32) -> Result<(), Failure> {
-    for metric in rates::METRICS {
+    for metric in rates::METRICS.into_iter().flatten() {
         results.values.remove(&metric);
     }
     for round in 1..=rounds {
-        println!("rates of processor and sweeper, round {round} of {rounds}");
+        println!("rates, round {round} of {rounds}");
         for (metric, rate) in rates::all(bench)? {
             results.add(metric, Contender::Inlet, rate);
         }
     }
+    results.forgetting = Some(forgetting::cost(bench)?);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The rates of processor and sweeper with services of two speeds: the ceilings of one instance.
+//! The rates of receiver, processor, sweeper and command with services of two speeds: the ceilings of one instance.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,21 @@ use serde_json::{Value, json};
 
 use super::consumer::{SERVICE, batch};
 use super::flows::{Sweeper, accept, processor, start, wait_until_settled};
+use super::operate::{forget_entity, one_entity, operate};
 use super::{Bench, Failure, Measured};
 use crate::backends::Call;
+use crate::contender::Contender::Inlet;
 use crate::corpus::Body;
 use crate::results::Metric;
 
-/// Number of events of the sweeper's runs, and of messages of the processor's: some seconds of work each.
+/// Number of webhooks of the receiver, of messages of the processor, of events of the sweeper's runs and of a replay, and
+/// of an entity's events that are forgotten: about a second of work each.
+const RECEIVED: usize = 100;
+const PROCESSED: usize = 200;
 const SWEPT: usize = 3_000;
 const RESENT: usize = 500;
-const PROCESSED: usize = 200;
+const REPLAYED: usize = 1_000;
+const FORGOTTEN: usize = 2_000;
 
 /// The number of messages in a batch: the maximum of a FIFO queue.
 const BATCH: usize = 10;
@@ -23,57 +29,93 @@ const BATCH: usize = 10;
 struct Speed {
     /// The time for which a service holds a call.
     service: Duration,
+    receiver: Metric,
     one_entity: Metric,
     ten_entities: Metric,
+    hundred_entities: Metric,
     walk: Metric,
     resend: Metric,
+    replay: Metric,
+    forget: Metric,
 }
 
 /// Both speeds: what a service usually takes, and three times as long.
 const SPEEDS: [Speed; 2] = [
     Speed {
         service: SERVICE,
+        receiver: Metric::Receiver,
         one_entity: Metric::ProcessorOneEntity,
         ten_entities: Metric::ProcessorTenEntities,
+        hundred_entities: Metric::ProcessorHundredEntities,
         walk: Metric::Walk,
         resend: Metric::Resend,
+        replay: Metric::Replay,
+        forget: Metric::Forget,
     },
     Speed {
         service: Duration::from_millis(15),
+        receiver: Metric::ReceiverSlow,
         one_entity: Metric::ProcessorOneEntitySlow,
         ten_entities: Metric::ProcessorTenEntitiesSlow,
+        hundred_entities: Metric::ProcessorHundredEntitiesSlow,
         walk: Metric::WalkSlow,
         resend: Metric::ResendSlow,
+        replay: Metric::ReplaySlow,
+        forget: Metric::ForgetSlow,
     },
 ];
 
-/// The metrics of these rates.
-pub const METRICS: [Metric; 8] = {
-    let [usual, slow] = SPEEDS;
-    [
-        usual.one_entity,
-        usual.ten_entities,
-        usual.walk,
-        usual.resend,
-        slow.one_entity,
-        slow.ten_entities,
-        slow.walk,
-        slow.resend,
-    ]
-};
+impl Speed {
+    /// Its metrics.
+    const fn metrics(&self) -> [Metric; 8] {
+        [
+            self.receiver,
+            self.one_entity,
+            self.ten_entities,
+            self.hundred_entities,
+            self.walk,
+            self.resend,
+            self.replay,
+            self.forget,
+        ]
+    }
+}
 
-/// Measures all rates, in events a second.
+/// The metrics of these rates.
+pub const METRICS: [[Metric; 8]; 2] = [SPEEDS[0].metrics(), SPEEDS[1].metrics()];
+
+/// Measures all rates, in events or items a second.
 pub fn all(bench: &Bench) -> Measured {
     let mut rates = Vec::new();
-    for Speed { service, one_entity, ten_entities, walk: walked, resend: resent } in SPEEDS {
+    for speed in SPEEDS {
+        let service = speed.service;
         rates.extend([
-            (one_entity, processor_rate(bench, 1, service)?),
-            (ten_entities, processor_rate(bench, 10, service)?),
-            (walked, walk(bench, service)?),
-            (resent, resend(bench, service)?),
+            (speed.receiver, receiver_rate(bench, service)?),
+            (speed.one_entity, processor_rate(bench, 1, service)?),
+            (speed.ten_entities, processor_rate(bench, 10, service)?),
+            (speed.hundred_entities, processor_rate(bench, 100, service)?),
+            (speed.walk, walk(bench, service)?),
+            (speed.resend, resend(bench, service)?),
+            (speed.replay, replay(bench, service)?),
+            (speed.forget, forget(bench, service)?),
         ]);
     }
     Ok(rates)
+}
+
+/// Returns the rate of one instance of a receiver, which handles one webhook at a time.
+fn receiver_rate(bench: &Bench, service: Duration) -> Result<f64, Failure> {
+    bench.backends.empty();
+    let receiver = start(bench, Body::Zid1.provider(), &[])?;
+    // The first webhook reads the store's credentials.
+    accept(bench, &receiver, Body::Zid1)?;
+    bench.backends.delay(service);
+    let mut took = Duration::ZERO;
+    for _ in 0..RECEIVED {
+        took += bench.deliver(&receiver, Inlet, &Body::Zid1.delivery())?.response.took;
+    }
+    bench.backends.delay(Duration::ZERO);
+    Ok(RECEIVED as f64 / took.as_secs_f64())
 }
 
 /// Returns the rate of one instance of the processor whose batches have messages of so many entities.
@@ -126,6 +168,25 @@ fn resend(bench: &Bench, service: Duration) -> Result<f64, Failure> {
     rate(whole.saturating_sub(fixed), &calls, RESENT, RESENT)
 }
 
+/// Returns the rate at which a replay sends events, without a limit of its own.
+fn replay(bench: &Bench, service: Duration) -> Result<f64, Failure> {
+    bench.backends.empty();
+    let receiver = start(bench, Body::Zid1.provider(), &[])?;
+    for _ in 0..REPLAYED {
+        accept(bench, &receiver, Body::Zid1)?;
+    }
+    let run = operate(bench, &["replay"], service)?;
+    rate(run.took, &run.calls, run.done, REPLAYED)
+}
+
+/// Returns the rate at which the items of an entity are forgotten.
+fn forget(bench: &Bench, service: Duration) -> Result<f64, Failure> {
+    bench.backends.empty();
+    let entity = one_entity(bench, FORGOTTEN)?;
+    let run = forget_entity(bench, &entity, FORGOTTEN, service)?;
+    Ok(run.done as f64 / run.took.as_secs_f64())
+}
+
 /// Starts the sweeper, and stores so many events behind its cursor, each of another entity. Returns the time of a run
 /// without events too.
 fn events_behind(bench: &Bench, events: usize, service: Duration) -> Result<(Sweeper, Duration), Failure> {
@@ -146,7 +207,7 @@ fn rate(took: Duration, calls: &[Call], events: usize, sent: usize) -> Result<f6
     let found: usize =
         calls.iter().filter(|call| call.operation.starts_with("SendMessage")).map(of_call).sum();
     if found != sent {
-        return Err(format!("the sweeper sent {found} events instead of {sent}").into());
+        return Err(format!("{found} messages were sent instead of {sent}").into());
     }
     Ok(events as f64 / took.as_secs_f64().max(1e-3))
 }
