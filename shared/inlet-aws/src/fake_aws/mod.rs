@@ -1,4 +1,4 @@
-//! AWS in memory, for tests that count calls, units and time: the event table and the queues.
+//! AWS in memory, for tests that count calls, units and time: the event table, the queues and Parameter Store.
 //!
 //! Every call takes [`clock::LATENCY`] of a simulated time, which passes only while all work waits for calls. So a test's
 //! figures are the same on every machine.
@@ -7,6 +7,7 @@ pub(crate) mod clock;
 mod dynamodb;
 mod expressions;
 mod sqs;
+mod ssm;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,7 @@ use crate::dynamodb::table::Table;
 use crate::fake_aws::clock::Clock;
 use crate::fake_aws::dynamodb::Items;
 use crate::fake_aws::sqs::Queues;
+use crate::fake_aws::ssm::Parameters;
 use crate::sqs::SqsQueue;
 
 /// The date of every response.
@@ -53,6 +55,14 @@ pub(crate) struct Call {
 struct Failure {
     operation: &'static str,
     text: String,
+    /// True if no response comes, and nothing is done.
+    is_silent: bool,
+}
+
+impl Failure {
+    fn is_of(&self, operation: &str, input: &Value) -> bool {
+        self.operation == operation && input.to_string().contains(&self.text)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +70,7 @@ struct State {
     clock: Clock,
     items: Items,
     queues: Queues,
+    parameters: Parameters,
     calls: Vec<Call>,
     failures: Vec<Failure>,
 }
@@ -77,6 +88,26 @@ impl FakeAws {
     /// Returns a queue.
     pub(crate) fn queue(&self, name: &str) -> SqsQueue {
         SqsQueue::new(aws_sdk_sqs::Client::new(&self.config()), format!("https://sqs.invalid/{name}"))
+    }
+
+    /// Returns a client of Parameter Store.
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.config())
+    }
+
+    /// Sets a parameter.
+    pub(crate) fn set_parameter(&self, name: &str, value: &str) {
+        self.state().parameters.set(name, value);
+    }
+
+    /// Returns the simulated time.
+    pub(crate) fn now(&self) -> Duration {
+        self.state().clock.now()
+    }
+
+    /// Waits in the simulated time.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        clock::wait(|waker, until| self.state().clock.poll(waker, duration, until)).await;
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
@@ -122,7 +153,12 @@ impl FakeAws {
 
     /// Lets every call of this operation fail whose request contains a text.
     pub(crate) fn fail(&self, operation: &'static str, text: &str) {
-        self.state().failures.push(Failure { operation, text: text.to_owned() });
+        self.state().failures.push(Failure { operation, text: text.to_owned(), is_silent: false });
+    }
+
+    /// Lets every call of this operation wait without end whose request contains a text.
+    pub(crate) fn silence(&self, operation: &'static str, text: &str) {
+        self.state().failures.push(Failure { operation, text: text.to_owned(), is_silent: true });
     }
 
     /// Lets no call fail any more.
@@ -158,15 +194,15 @@ impl FakeAws {
 
     fn respond(&self, operation: &str, input: Value) -> (u16, Value) {
         let mut state = self.state();
-        let text = input.to_string();
-        let fails = |failure: &Failure| failure.operation == operation && text.contains(&failure.text);
-        if state.failures.iter().any(fails) {
+        if state.failures.iter().any(|failure| failure.is_of(operation, &input)) {
             return (500, json!({"__type": "InternalServerError", "message": "as the test wants it"}));
         }
         let (status, response, units) = match state.items.respond(operation, &input) {
             Some(response) => response,
             None => {
-                let (status, response) = state.queues.respond(operation, &input);
+                let parameters = state.parameters.respond(operation, &input).map(|response| (200, response));
+                let (status, response) =
+                    parameters.unwrap_or_else(|| state.queues.respond(operation, &input));
                 (status, response, 0.0)
             }
         };
@@ -182,7 +218,12 @@ impl HttpConnector for FakeAws {
         let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
-            clock::wait(|waker, until| fake.state().clock.poll(waker, until)).await;
+            let is_silenced = |failure: &Failure| failure.is_silent && failure.is_of(&operation, &input);
+            let is_silent = fake.state().failures.iter().any(is_silenced);
+            if is_silent {
+                return std::future::pending().await;
+            }
+            clock::wait(|waker, until| fake.state().clock.poll(waker, clock::LATENCY, until)).await;
             let (status, response) = fake.respond(&operation, input);
             let status = StatusCode::try_from(status).expect("a status");
             let mut response = HttpResponse::new(status, SdkBody::from(response.to_string()));
