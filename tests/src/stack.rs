@@ -251,6 +251,12 @@ impl Stack {
         put.r#type(ParameterType::SecureString).overwrite(true).send().await.expect("a parameter");
     }
 
+    /// Deletes a parameter below the stage's path.
+    pub async fn remove_parameter(&self, path: &str) {
+        let name = format!("/inlet/{}/{path}", self.facts.stage);
+        self.clients.ssm.delete_parameter().name(name).send().await.expect("a parameter");
+    }
+
     /// Sends a request as a provider would.
     pub fn send(&self, provider: &str, request: &Request) -> Response {
         let topic = request.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();

@@ -61,8 +61,10 @@ pub struct Flooded {
     pub reads: u32,
     /// See `reads`.
     pub lists: u32,
-    /// Calls of Parameter Store that were throttled.
+    /// Calls of Parameter Store that were throttled. They are among `reads` and `lists`.
     pub throttled: u32,
+    /// Pages of a whole list at the end: ten names each.
+    pub pages: u32,
     /// The time from configuring a new store until its first delivery was answered 2xx; `None` if none was.
     pub new_store: Option<Duration>,
 }
@@ -154,10 +156,23 @@ pub async fn flood(stack: &Stack, of: Flood) -> Flooded {
     sum.lists = calls("GetParametersByPath");
     sum.throttled = plan.struck();
     sum.new_store = first;
+    sum.pages = pages(stack).await;
+    // So that a second run lists as many pages.
+    for store in stores.iter().chain([&new]) {
+        stack.remove_parameter(&format!("zort/{store}")).await;
+    }
     let deferred = |line: &&str| line.contains(r#""outcome":"deferred""#);
     sum.deferred = u64::try_from(world.log().lines().filter(deferred).count()).unwrap_or(u64::MAX);
     world.remove().await;
     sum
+}
+
+/// Returns the number of pages of the provider's list of names.
+async fn pages(stack: &Stack) -> u32 {
+    let path = format!("/inlet/{}/zort", stack.facts.stage);
+    let pages = stack.clients.ssm.get_parameters_by_path().path(path).max_results(10).into_paginator();
+    let pages = pages.send().collect::<Result<Vec<_>, _>>().await.expect("the names");
+    u32::try_from(pages.len()).expect("few pages")
 }
 
 /// Sends a genuine delivery, and notes its time.
@@ -173,11 +188,13 @@ async fn send(function: &Mutex<Function>, store: &StoreName, n: usize, sum: &Mut
     ended
 }
 
-fn demo_list() -> serde_json::Value {
+/// Returns the credentials of a store.
+pub(crate) fn demo_list() -> serde_json::Value {
     serde_json::json!([crate::demo_credential("zort")])
 }
 
-fn status(ended: &Ended) -> Option<u64> {
+/// Returns the status of a response; `None` if there is none.
+pub(crate) fn status(ended: &Ended) -> Option<u64> {
     match ended {
         Ended::Returned(response) => response["statusCode"].as_u64(),
         _ => None,

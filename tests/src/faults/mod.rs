@@ -7,7 +7,7 @@
 //! | its check | [`reconciliation`]: compares deliveries with stored and processed events |
 //! | cases | [`matrix`]: every fault of every call; [`soak`]: a long case; [`outage`]; `concurrent`: many at a time |
 //! | the order of states | [`order`] and [`states`], on instances whose `clock` may be wrong |
-//! | Parameter Store | [`blind`]: its faults; [`flood`]: invented store names |
+//! | Parameter Store | [`blind`]: its faults; [`flood`]: invented store names; [`names`]: faults of their shared list |
 //! | consumers | [`behind`] and [`consumer`]: the modes `function` and `https` |
 
 pub mod call;
@@ -27,5 +27,6 @@ pub mod states;
 pub mod order;
 pub mod blind;
 pub mod flood;
+pub mod names;
 pub mod consumer;
 pub mod behind;

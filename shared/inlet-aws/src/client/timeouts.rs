@@ -16,6 +16,10 @@ pub const REREAD: Duration = Duration::from_secs(2);
 /// Listing the names of a provider's stores, at the same time as the first read or instead of one.
 pub const STORE_NAMES: Duration = Duration::from_secs(1);
 
+/// Reading the names that the instances share, and claiming the next list, within [`STORE_NAMES`]. After it, an instance
+/// has time to list the names itself.
+pub(crate) const SHARED_NAMES: Duration = Duration::from_millis(500);
+
 /// All calls that store one event: the chunks of a body of 6 MB, the event, some updates of the entity's latest event,
 /// and the receipt of a duplicate's original.
 pub const JOURNAL: Duration = Duration::from_secs(8);

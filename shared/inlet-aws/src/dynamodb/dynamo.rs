@@ -207,8 +207,13 @@ impl Dynamo {
 
     /// Reads an item, strongly consistent.
     pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, Fault> {
+        self.get_with(key, Consistency::Strong).await
+    }
+
+    /// Reads an item with this consistency.
+    pub(crate) async fn get_with(&self, key: Key, consistency: Consistency) -> Result<Option<Item>, Fault> {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(key.into_item()));
-        let output = get.consistent_read(true).send().await;
+        let output = get.consistent_read(consistency == Consistency::Strong).send().await;
         output.map(|output| output.item).map_err(|error| fault(UNREADABLE, &error))
     }
 

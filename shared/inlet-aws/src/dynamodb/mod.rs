@@ -18,6 +18,7 @@
 //! | [`queue_position`] | the position of the processor on the queue |
 //! | [`reconciliation`] | the reconciler's lease and cursors |
 //! | [`quarantine`] | requests that failed verification |
+//! | `store_names` | the names of a provider's stores, shared by its receivers |
 //! | [`forgotten`] | entities that were forgotten |
 
 pub(crate) mod dynamo;
@@ -42,5 +43,6 @@ pub mod quarantine;
 pub(crate) mod quarantine_quota;
 pub(crate) mod quarantined_request;
 pub(crate) mod deferred_stores;
+pub(crate) mod store_names;
 pub mod forgotten;
 pub mod table;

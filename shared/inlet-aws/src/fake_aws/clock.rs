@@ -28,10 +28,10 @@ impl Clock {
         self.now
     }
 
-    /// Returns true if a call has ended. A call without an end begins.
-    pub(crate) fn poll(&mut self, waker: &Waker, end: &mut Option<End>) -> bool {
+    /// Returns true if a call or pause that takes so long has ended. One without an end begins.
+    pub(crate) fn poll(&mut self, waker: &Waker, takes: Duration, end: &mut Option<End>) -> bool {
         self.calls = self.calls.saturating_add(1);
-        let end = *end.get_or_insert((self.now.saturating_add(LATENCY), self.calls));
+        let end = *end.get_or_insert((self.now.saturating_add(takes), self.calls));
         if end.0 <= self.now {
             return true;
         }

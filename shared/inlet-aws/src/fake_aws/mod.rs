@@ -1,4 +1,4 @@
-//! AWS in memory, for tests that count calls, units and time: the event table, the queues and the parameters.
+//! AWS in memory, for tests that count calls, units and time: the event table, the queues and Parameter Store.
 //!
 //! Every call takes [`clock::LATENCY`] of a simulated time, which passes only while all work waits for calls. So a test's
 //! figures are the same on every machine.
@@ -55,6 +55,14 @@ pub(crate) struct Call {
 struct Failure {
     operation: &'static str,
     text: String,
+    /// True if no response comes, and nothing is done.
+    is_silent: bool,
+}
+
+impl Failure {
+    fn is_of(&self, operation: &str, input: &Value) -> bool {
+        self.operation == operation && input.to_string().contains(&self.text)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -87,14 +95,24 @@ impl FakeAws {
         aws_sdk_ssm::Client::new(&self.config())
     }
 
-    /// Puts a parameter.
-    pub(crate) fn put_parameter(&self, name: &str, value: &str) {
-        self.state().parameters.put(name, value);
+    /// Sets a parameter.
+    pub(crate) fn set_parameter(&self, name: &str, value: &str) {
+        self.state().parameters.set(name, value);
     }
 
     /// Encrypts a parameter with a key that the caller cannot use.
     pub(crate) fn lock_parameter(&self, name: &str) {
         self.state().parameters.lock(name);
+    }
+
+    /// Returns the simulated time.
+    pub(crate) fn now(&self) -> Duration {
+        self.state().clock.now()
+    }
+
+    /// Waits in the simulated time.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        clock::wait(|waker, until| self.state().clock.poll(waker, duration, until)).await;
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
@@ -140,7 +158,12 @@ impl FakeAws {
 
     /// Lets every call of this operation fail whose request contains a text.
     pub(crate) fn fail(&self, operation: &'static str, text: &str) {
-        self.state().failures.push(Failure { operation, text: text.to_owned() });
+        self.state().failures.push(Failure { operation, text: text.to_owned(), is_silent: false });
+    }
+
+    /// Lets every call of this operation wait without end whose request contains a text.
+    pub(crate) fn silence(&self, operation: &'static str, text: &str) {
+        self.state().failures.push(Failure { operation, text: text.to_owned(), is_silent: true });
     }
 
     /// Lets no call fail any more.
@@ -176,9 +199,7 @@ impl FakeAws {
 
     fn respond(&self, operation: &str, input: Value) -> (u16, Value) {
         let mut state = self.state();
-        let text = input.to_string();
-        let fails = |failure: &Failure| failure.operation == operation && text.contains(&failure.text);
-        if state.failures.iter().any(fails) {
+        if state.failures.iter().any(|failure| failure.is_of(operation, &input)) {
             return (500, json!({"__type": "InternalServerError", "message": "as the test wants it"}));
         }
         let (status, response, units) = match state.items.respond(operation, &input) {
@@ -203,7 +224,12 @@ impl HttpConnector for FakeAws {
         let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
-            clock::wait(|waker, until| fake.state().clock.poll(waker, until)).await;
+            let is_silenced = |failure: &Failure| failure.is_silent && failure.is_of(&operation, &input);
+            let is_silent = fake.state().failures.iter().any(is_silenced);
+            if is_silent {
+                return std::future::pending().await;
+            }
+            clock::wait(|waker, until| fake.state().clock.poll(waker, clock::LATENCY, until)).await;
             let (status, response) = fake.respond(&operation, input);
             let status = StatusCode::try_from(status).expect("a status");
             let mut response = HttpResponse::new(status, SdkBody::from(response.to_string()));

@@ -71,7 +71,7 @@ impl<P: Provider> Function<P> {
         let names_ttl = store_names_seconds.map_or(NAMES_TTL, |seconds| Duration::from_secs(seconds.into()));
         let table = Table::new(clients.dynamodb, table, retention_days);
         let receiver = Receiver {
-            secrets: SsmSecrets::with_names_ttl(clients.ssm, &stage, names_ttl),
+            secrets: SsmSecrets::sharing_names(clients.ssm, &stage, names_ttl, &table),
             quarantine: TableQuarantine::new(&table, P::NAME),
             journal: table.events,
             queue: SqsQueue::new(clients.sqs, queue_url),

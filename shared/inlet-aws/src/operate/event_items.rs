@@ -108,3 +108,23 @@ const EVENTS: &str =
     "begins_with(sk, :event) AND (received_ms BETWEEN :from AND :until OR attribute_not_exists(received_ms))";
 const EVENTS_OF_PREFIX: &str = "begins_with(pk, :prefix) AND begins_with(sk, :event) AND \
     (received_ms BETWEEN :from AND :until OR attribute_not_exists(received_ms))";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamodb::dynamo::Key;
+
+    #[test]
+    fn items_beside_the_events_are_not_verified_or_restored() {
+        let is_event = |pk: &str, sk: &str| arrival_of(&Key::new(pk, sk).into_item()).is_some();
+        assert!(is_event("zort/bangkok/product/7", "event/0123456789abcdef"));
+        for (pk, sk) in [
+            ("zort/bangkok/product/7", "receipt/0123456789abcdef"),
+            ("zort/_stores", "names"),
+            ("zort/_pending", "2025-06-12T09:00:00.000Z/zort/bangkok/product/7/0123456789abcdef"),
+            ("sweeper", "walk"),
+        ] {
+            assert!(!is_event(pk, sk), "{pk} {sk}");
+        }
+    }
+}

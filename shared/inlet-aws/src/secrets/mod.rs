@@ -1,16 +1,20 @@
 //! The stores' credentials in Parameter Store, cached: one parameter per store, read on its first delivery.
 //!
 //! An attacker can invent store names, and Parameter Store accepts only 40 calls a second for the whole account. So a
-//! receiver lists the names of its provider's stores once a minute, and an unlisted name costs no call.
+//! receiver lists the names of its provider's stores once a minute, and an unlisted name costs no call. All instances of the
+//! receiver share the list, so that Parameter Store's load does not depend on their number.
 
 mod cache;
+mod listing;
 mod names;
 mod parameter;
+mod pauses;
+mod time;
 #[cfg(test)]
 mod test_provider;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_ssm::Client;
 use inlet::fault::Fault;
@@ -18,16 +22,18 @@ use inlet::provider::Provider;
 use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 
-use crate::client::aws_error::{AwsError, AwsErrorKind};
+use crate::client::aws_error::AwsError;
 use crate::client::timeouts;
+use crate::dynamodb::store_names::SharedNames;
+use crate::dynamodb::table::Table;
 use crate::secrets::cache::{Cache, Lookup};
+use crate::secrets::listing::Sharing;
+use crate::secrets::names::Listing;
 pub(crate) use crate::secrets::names::NAMES_TTL;
-use crate::secrets::names::{Listing, Pages};
 use crate::secrets::parameter::{Parameter, Usable, usable_credentials};
-use crate::telemetry::timing::{Step, with_timeout, within};
-
-/// The first pause between two attempts, on average. Each further pause is twice as long.
-const FIRST_RETRY: Duration = Duration::from_millis(200);
+use crate::secrets::pauses::Pauses;
+use crate::secrets::time::{ProcessTime, Time};
+use crate::telemetry::timing::{self, Step};
 
 const UNREADABLE: &str = "the store's secrets cannot be read";
 
@@ -36,77 +42,46 @@ pub struct SsmSecrets<P: Provider> {
     client: Client,
     path: String,
     cache: Mutex<Cache<P>>,
+    /// The list of names that all instances share; `None` if this one lists them for itself.
+    sharing: Option<Sharing>,
+    time: Box<dyn Time>,
 }
 
 impl<P: Provider> SsmSecrets<P> {
     /// The credentials under `/inlet/{stage}/{provider}/`.
     pub fn new(client: Client, stage: &str) -> Self {
-        Self::with_names_ttl(client, stage, NAMES_TTL)
+        Self::with_time(client, stage, NAMES_TTL, Box::new(ProcessTime))
     }
 
-    /// The credentials under `/inlet/{stage}/{provider}/`, with another lifetime of the list of names.
-    pub(crate) fn with_names_ttl(client: Client, stage: &str, names_ttl: Duration) -> Self {
-        let cache = Mutex::new(Cache::new(names_ttl, Instant::now()));
-        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache }
+    /// The credentials under `/inlet/{stage}/{provider}/`, with a list of names that all instances share through the
+    /// table, and with this lifetime. A list with a lifetime of zero is read for each name, so it is not shared.
+    pub(crate) fn sharing_names(client: Client, stage: &str, names_ttl: Duration, table: &Table) -> Self {
+        Self::with_time(client, stage, names_ttl, Box::new(ProcessTime)).shared_through(table)
+    }
+
+    fn with_time(client: Client, stage: &str, names_ttl: Duration, time: Box<dyn Time>) -> Self {
+        let cache = Mutex::new(Cache::new(names_ttl, time.instant()));
+        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache, sharing: None, time }
+    }
+
+    fn shared_through(mut self, table: &Table) -> Self {
+        let is_kept = !self.cache().names.ttl.is_zero();
+        self.sharing = is_kept.then(|| Sharing::new(SharedNames::new(table, P::NAME)));
+        self
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache<P>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, or
-    /// one cannot be read, a later delivery continues with that page.
-    async fn list_names(&self) {
-        if !self.cache().names.is_due(Instant::now()) {
-            return;
-        }
-        let listing = async {
-            let mut pauses = Pauses::new();
-            loop {
-                let pages = self.cache().names.begun.clone().unwrap_or_default();
-                match self.next_page(pages).await {
-                    Ok(pages) if pages.next.is_some() => self.cache().names.proceed(pages),
-                    Ok(pages) => {
-                        self.cache().names.complete(pages, Instant::now());
-                        return Ok(());
-                    }
-                    Err(error) => self.pause_or_give_up(error, &mut pauses).await?,
-                }
-            }
-        };
-        // Without a list, names are looked up one by one, at a limited rate.
-        let _ = with_timeout(Step::StoreNames, UNREADABLE, listing).await;
-    }
-
-    /// Waits after a page that could not be read, if it was throttled and there is no list yet. An older list serves
-    /// until a later attempt.
-    ///
-    /// # Errors
-    /// If another attempt is of no use now.
-    async fn pause_or_give_up(&self, error: AwsError, pauses: &mut Pauses) -> Result<(), Fault> {
-        let has_list = self.cache().names.have_been_listed();
-        match error.kind {
-            AwsErrorKind::Throttled if !has_list => {
-                tokio::time::sleep(pauses.next()).await;
-                return Ok(());
-            }
-            AwsErrorKind::Throttled | AwsErrorKind::Unreachable => {}
-            // A page's token may be too old.
-            _ => self.cache().names.begun = None,
-        }
-        Err(Fault::transient(UNREADABLE, error))
-    }
-
-    /// Reads the next page of names.
-    async fn next_page(&self, mut pages: Pages) -> Result<Pages, AwsError> {
-        let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
-        let page = request.set_next_token(pages.next.take()).send().await;
-        let page = page.map_err(|error| AwsError::of(&error))?;
-        let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
-        pages.names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
-        pages.count = pages.count.saturating_add(1);
-        pages.next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        Ok(pages)
+    /// Runs a call within a limit.
+    fn within<T>(
+        &self,
+        limit: Duration,
+        step: Step,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> impl Future<Output = Result<T, Fault>> {
+        timing::until((self.time.sleep(limit), limit), step, UNREADABLE, call)
     }
 
     /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call.
@@ -132,19 +107,22 @@ impl<P: Provider> SsmSecrets<P> {
 
     /// Reads a store, and repeats a failed read until the time limit.
     async fn read_with_retries(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
-        let started = Instant::now();
+        let started = self.time.instant();
         let mut pauses = Pauses::new();
         loop {
-            let left = timeouts::SECRETS.saturating_sub(started.elapsed());
-            let fault = match within(left, Step::Secrets, UNREADABLE, self.read(name)).await {
+            let left =
+                timeouts::SECRETS.saturating_sub(self.time.instant().saturating_duration_since(started));
+            let fault = match self.within(left, Step::Secrets, self.read(name)).await {
                 Ok(parameter) => return Ok(parameter),
                 Err(fault) => fault,
             };
             let pause = pauses.next();
-            if started.elapsed().saturating_add(pause) >= timeouts::SECRETS {
+            if self.time.instant().saturating_duration_since(started).saturating_add(pause)
+                >= timeouts::SECRETS
+            {
                 return Err(fault);
             }
-            tokio::time::sleep(pause).await;
+            self.time.sleep(pause).await;
         }
     }
 
@@ -155,7 +133,7 @@ impl<P: Provider> SsmSecrets<P> {
         read: Result<Parameter<P>, Fault>,
         old: Option<Arc<Store<P>>>,
     ) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let now = Instant::now();
+        let now = self.time.instant();
         match (read, old) {
             (Ok(Parameter::Absent), _) => {
                 self.cache().remember(name, None, now);
@@ -174,49 +152,31 @@ impl<P: Provider> SsmSecrets<P> {
     }
 }
 
-/// The pauses between the attempts of one call: each twice as long as the one before, and random by half, so that
-/// instances that were throttled together do not repeat together.
-struct Pauses {
-    average: Duration,
-}
-
-impl Pauses {
-    fn new() -> Self {
-        Self { average: FIRST_RETRY }
-    }
-
-    fn next(&mut self) -> Duration {
-        let pause = self.average.mul_f64(0.5 + fastrand::f64());
-        self.average = self.average.saturating_mul(2);
-        pause
-    }
-}
-
 impl<P: Provider> Secrets<P> for SsmSecrets<P> {
     async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let lookup = self.cache().look_up(name, Instant::now());
+        let lookup = self.cache().look_up(name, self.time.instant());
         let old = match lookup {
             Lookup::Hit(store) => return Ok(Some(store)),
             Lookup::Expired(old) => old,
         };
-        if self.cache().names.begin() && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-            // A new instance runs both concurrently, so that its first delivery waits only once. The list decides if a
-            // failed read is repeated: the name may be invented.
-            let first = within(timeouts::STORE_NAMES, Step::Secrets, UNREADABLE, self.read(name));
+        if self.cache().names.begin() && self.cache().lookup_limit.try_acquire(1, self.time.instant()) {
+            // A new instance runs both concurrently, so that its first delivery waits only once. A failed read is repeated
+            // only for a listed name: others may be invented.
+            let first = self.within(timeouts::STORE_NAMES, Step::Secrets, self.read(name));
             if let (Ok(parameter), ()) = tokio::join!(first, self.list_names()) {
                 return self.resolve(name, Ok(parameter), old);
             }
         } else {
             self.list_names().await;
         }
-        let listing = self.cache().names.find(name, Instant::now());
+        let listing = self.cache().names.find(name, self.time.instant());
         match listing {
-            Listing::NotListed if !self.cache().may_read_unlisted(Instant::now()) => {
+            Listing::NotListed if !self.cache().may_read_unlisted(self.time.instant()) => {
                 return Ok(None);
             }
             Listing::NotListed | Listing::Listed => {}
             Listing::Unknown => {
-                if !self.cache().lookup_limit.try_acquire(1, Instant::now()) {
+                if !self.cache().lookup_limit.try_acquire(1, self.time.instant()) {
                     let fault = Fault::transient(UNREADABLE, "the stores' names cannot be listed");
                     return old.map_or(Err(fault), |store| Ok(Some(store)));
                 }
@@ -227,16 +187,16 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
     }
 
     async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        if !self.cache().may_reread(name, Instant::now()) {
+        if !self.cache().may_reread(name, self.time.instant()) {
             return None;
         }
-        match with_timeout(Step::Reread, UNREADABLE, self.read(name)).await.ok()? {
+        match self.within(timeouts::REREAD, Step::Reread, self.read(name)).await.ok()? {
             Parameter::Readable(store) => {
-                self.cache().remember(name, Some(Arc::clone(&store)), Instant::now());
+                self.cache().remember(name, Some(Arc::clone(&store)), self.time.instant());
                 Some(store)
             }
             Parameter::Absent => {
-                self.cache().remember(name, None, Instant::now());
+                self.cache().remember(name, None, self.time.instant());
                 None
             }
             Parameter::Unreadable(_) => None,
@@ -249,6 +209,7 @@ mod tests {
     use super::*;
     use crate::secrets::cache::{MAX_STALE, TTL};
     use crate::secrets::test_provider::{TestProvider, name, store};
+    use std::time::Instant;
 
     /// Secrets whose client is never used.
     fn secrets() -> SsmSecrets<TestProvider> {
@@ -269,17 +230,6 @@ mod tests {
         match secrets.cache().look_up(&name("a"), Instant::now().checked_add(age).unwrap()) {
             Lookup::Hit(store) | Lookup::Expired(Some(store)) => Some(store.credentials.len()),
             Lookup::Expired(None) => None,
-        }
-    }
-
-    #[test]
-    fn each_pause_is_twice_as_long_and_random_by_half() {
-        for _ in 0..100 {
-            let mut pauses = Pauses::new();
-            for average in [200, 400, 800] {
-                let pause = pauses.next().as_millis();
-                assert!((average / 2..average * 3 / 2).contains(&pause), "{pause} ms, {average} on average");
-            }
         }
     }
 

@@ -1,28 +1,43 @@
-//! The names of a provider's stores, as Parameter Store listed them.
+//! The names of a provider's stores, as Parameter Store listed them: the state of one instance.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
 use crate::client::timeouts;
+use crate::dynamodb::store_names::{CLAIM, NameList};
 
-/// The lifetime of the list of names: a new store is usable within a minute.
+/// The lifetime of the list of names: a new store is usable within a minute. The lifetime begins with the call for the
+/// list's first page, also where another instance read it. A difference of the two clocks, and the time in which the next
+/// list is read, add three seconds.
 pub(crate) const NAMES_TTL: Duration = Duration::from_secs(50);
 
-/// Minimum lifetime of the list for each page that it has, ten names: 24 instances ask for at most ten pages a second,
-/// a quarter of what Parameter Store accepts, however many stores there are. Up to 200 stores have the lifetime above.
+/// Minimum lifetime of the list for each page that it has, ten names: even 24 instances that cannot share a list ask for at
+/// most ten pages a second, a quarter of what Parameter Store accepts, however many stores there are. Up to 200 stores have
+/// the lifetime above.
 const NAMES_TTL_OF_A_PAGE: Duration = Duration::from_millis(2_500);
 
-/// The last part of a list's lifetime, in which each instance lists again at its own random moment. Instances that
-/// started together would otherwise list together, and Parameter Store would throttle them.
-const SPREAD: f64 = 0.15;
+/// The part of a list's lifetime in which each instance looks for the next list at its own random moment. The first of
+/// them lists the names, and the others find its list. Instances that cannot share a list, and started together, would
+/// otherwise list together, and Parameter Store would throttle them.
+const REFRESHED_FROM: f64 = 0.85;
+
+/// The end of that part. The rest of the lifetime is for repeated attempts.
+const REFRESHED_UNTIL: f64 = 0.95;
 
 /// Minimum time from an attempt that brought no page to the next one.
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The same while there is no list at all: without one, names have to be read.
 const FIRST_LIST_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The largest time after which an instance looks again for the list that another one reads. The smallest is half of it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The number of failures of the shared list after which an instance reads Parameter Store itself.
+const MAX_FAILURES: u32 = 3;
 
 /// The time within which the other pages must follow the first one. Later, the first may be out of date.
 const PAGES_TTL: Duration = Duration::from_secs(30);
@@ -33,20 +48,33 @@ pub(super) struct Names {
     least_ttl: Duration,
     /// The lifetime of this list.
     pub(super) ttl: Duration,
-    listed: Option<List>,
+    listed: Option<OwnList>,
     /// The pages of the next list so far, if there was no time for all of them or a page could not be read.
     pub(super) begun: Option<Pages>,
     begun_at: Option<Instant>,
-    tried_at: Option<Instant>,
+    /// The time before which the names are not listed again.
+    not_before: Option<Instant>,
+    /// The end of the claim under which this instance lists the names.
+    claimed_until: Option<Instant>,
+    /// The number of failures of the shared list since the last list.
+    failures: u32,
     is_new: bool,
 }
 
-/// A whole list of names.
-struct List {
-    names: HashSet<StoreName>,
-    read_at: Instant,
-    /// The age at which it is read again, while it still counts.
+/// The whole list of names that an instance uses.
+struct OwnList {
+    list: NameList,
+    /// The time when this instance got it, and its age then.
+    got_at: Instant,
+    age_then: Duration,
+    /// The age at which the next one is looked for, while it still counts.
     refreshed_after: Duration,
+}
+
+impl OwnList {
+    fn age(&self, now: Instant) -> Duration {
+        self.age_then.saturating_add(now.saturating_duration_since(self.got_at))
+    }
 }
 
 /// Some pages of a list of names.
@@ -56,6 +84,8 @@ pub(super) struct Pages {
     pub(super) count: u32,
     /// The token of the next page; `None` before the first one.
     pub(super) next: Option<String>,
+    /// The time of the call for the first page.
+    pub(super) began: Option<(Instant, ReceivedAt)>,
 }
 
 /// A name's state in the list of names.
@@ -71,7 +101,17 @@ pub(super) enum Listing {
 
 impl Names {
     pub(super) fn new(ttl: Duration) -> Self {
-        Self { least_ttl: ttl, ttl, listed: None, begun: None, begun_at: None, tried_at: None, is_new: true }
+        Self {
+            least_ttl: ttl,
+            ttl,
+            listed: None,
+            begun: None,
+            begun_at: None,
+            not_before: None,
+            claimed_until: None,
+            failures: 0,
+            is_new: true,
+        }
     }
 
     /// Returns true the first time: the instance is new and has tried nothing.
@@ -79,22 +119,23 @@ impl Names {
         std::mem::take(&mut self.is_new)
     }
 
-    /// Returns true if there has been a whole list.
-    pub(super) fn have_been_listed(&self) -> bool {
-        self.listed.is_some()
+    /// Returns the last whole list.
+    pub(super) fn last_list(&self) -> Option<&NameList> {
+        self.listed.as_ref().map(|listed| &listed.list)
+    }
+
+    /// Returns true if there is a whole list within its lifetime.
+    pub(super) fn are_current(&self, now: Instant) -> bool {
+        self.listed.as_ref().is_some_and(|list| list.age(now) < self.ttl)
     }
 
     /// Returns true if the names must be listed again, and records the attempt.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
-        let is_current = self
-            .listed
-            .as_ref()
-            .is_some_and(|list| now.saturating_duration_since(list.read_at) < list.refreshed_after);
-        let interval = if self.listed.is_some() { LIST_INTERVAL } else { FIRST_LIST_INTERVAL }.min(self.ttl);
-        let was_tried = self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < interval);
-        let is_due = !is_current && !was_tried;
+        let is_fresh = self.listed.as_ref().is_some_and(|list| list.age(now) < list.refreshed_after);
+        let is_due = !is_fresh && self.not_before.is_none_or(|at| at <= now);
         if is_due {
-            self.tried_at = Some(now);
+            let interval = if self.listed.is_some() { LIST_INTERVAL } else { FIRST_LIST_INTERVAL };
+            self.not_before = now.checked_add(interval.min(self.ttl));
             let begun_at = self.begun_at.get_or_insert(now);
             if now.saturating_duration_since(*begun_at) >= PAGES_TTL {
                 (self.begun, self.begun_at) = (None, Some(now));
@@ -103,34 +144,88 @@ impl Names {
         is_due
     }
 
-    /// Takes the pages so far. The next delivery may continue at once.
-    pub(super) fn proceed(&mut self, pages: Pages) {
-        (self.begun, self.tried_at) = (Some(pages), None);
+    /// Lets the next attempt follow soon, because another instance lists the names.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        self.not_before = now.checked_add(LOOK_AGAIN.mul_f64(f64::midpoint(1.0, fastrand::f64())));
     }
 
-    /// Takes the whole list. The more pages it has, the longer it counts.
-    pub(super) fn complete(&mut self, pages: Pages, now: Instant) {
-        if !self.least_ttl.is_zero() {
-            self.ttl = self.least_ttl.max(NAMES_TTL_OF_A_PAGE.saturating_mul(pages.count));
+    /// The same after a failure of the shared list, if there is a list within its lifetime and there were few failures.
+    /// Returns false if this instance must list the names now.
+    pub(super) fn look_again_after_failure(&mut self, now: Instant) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        let looks_again = self.failures < MAX_FAILURES && self.are_current(now);
+        if looks_again {
+            self.look_again(now);
         }
-        let refreshed_after = self.ttl.mul_f64(1.0 - SPREAD * fastrand::f64());
-        self.listed = Some(List { names: pages.names, read_at: now, refreshed_after });
+        looks_again
+    }
+
+    /// Notes that this instance has claimed the next list.
+    pub(super) fn note_claim(&mut self, now: Instant) {
+        self.claimed_until = now.checked_add(CLAIM);
+    }
+
+    /// Returns true if this instance has begun a list under its claim, and the claim lasts long enough to continue.
+    pub(super) fn are_begun_under_claim(&self, now: Instant) -> bool {
+        let lasts = |until: Instant| until.saturating_duration_since(now) > timeouts::STORE_NAMES;
+        self.begun.is_some() && self.claimed_until.is_some_and(lasts)
+    }
+
+    /// Takes the pages so far. The next delivery may continue at once.
+    pub(super) fn proceed(&mut self, pages: Pages) {
+        (self.begun, self.not_before) = (Some(pages), None);
+    }
+
+    /// Takes the whole list that this instance has read.
+    pub(super) fn complete(&mut self, pages: Pages, now: Instant) {
+        let (began_at, read_at) = pages.began.unwrap_or((now, ReceivedAt::EPOCH));
+        let list = NameList { names: pages.names, pages: pages.count, read_at };
+        self.take(list, now.saturating_duration_since(began_at), now);
+        self.claimed_until = None;
+    }
+
+    /// Takes a list of this age that another instance has read, if it is within its lifetime and newer than the own one.
+    /// Returns false if it is not.
+    pub(super) fn adopt(&mut self, list: &NameList, age: Duration, now: Instant) -> bool {
+        let is_newer = self.last_list().is_none_or(|own| own.read_at < list.read_at);
+        let is_adopted = is_newer && age < self.ttl_of(list.pages);
+        if is_adopted {
+            self.take(list.clone(), age, now);
+            self.not_before = None;
+        }
+        is_adopted
+    }
+
+    fn take(&mut self, list: NameList, age_then: Duration, now: Instant) {
+        self.ttl = self.ttl_of(list.pages);
+        let spread = (REFRESHED_UNTIL - REFRESHED_FROM) * fastrand::f64();
+        let refreshed_after = self.ttl.mul_f64(REFRESHED_FROM + spread);
+        self.listed = Some(OwnList { list, got_at: now, age_then, refreshed_after });
         (self.begun, self.begun_at) = (None, None);
+        self.failures = 0;
+    }
+
+    /// Returns the lifetime of a list. The more pages it has, the longer it counts.
+    fn ttl_of(&self, pages: u32) -> Duration {
+        if self.least_ttl.is_zero() {
+            return self.least_ttl;
+        }
+        self.least_ttl.max(NAMES_TTL_OF_A_PAGE.saturating_mul(pages))
     }
 
     pub(super) fn find(&self, name: &StoreName, now: Instant) -> Listing {
         if self.begun.as_ref().is_some_and(|pages| pages.names.contains(name)) {
             return Listing::Listed;
         }
-        match &self.listed {
-            Some(list) if list.names.contains(name) => Listing::Listed,
-            // A list that was just read counts as current, even if its lifetime is shorter.
-            Some(list)
-                if now.saturating_duration_since(list.read_at) < self.ttl.max(timeouts::STORE_NAMES) =>
-            {
-                Listing::NotListed
-            }
-            _ => Listing::Unknown,
+        let Some(listed) = &self.listed else { return Listing::Unknown };
+        // A list that was just read counts as current, even if its lifetime is shorter.
+        let is_new = now.saturating_duration_since(listed.got_at) < timeouts::STORE_NAMES;
+        if listed.list.names.contains(name) {
+            Listing::Listed
+        } else if is_new || self.are_current(now) {
+            Listing::NotListed
+        } else {
+            Listing::Unknown
         }
     }
 }
@@ -141,7 +236,7 @@ mod tests {
     use crate::secrets::test_provider::{almost, name};
 
     fn listed(names: &[&str], count: u32) -> Pages {
-        Pages { names: names.iter().map(|it| name(it)).collect(), count, next: None }
+        Pages { names: names.iter().map(|it| name(it)).collect(), count, ..Pages::default() }
     }
 
     #[test]
@@ -170,7 +265,7 @@ mod tests {
             })
             .collect();
         let (first, last) = (due.iter().min().unwrap(), due.iter().max().unwrap());
-        assert!(*first >= 42_500 && *last <= 50_000, "{first} ms to {last} ms");
+        assert!(*first >= 42_500 && *last <= 47_500, "{first} ms to {last} ms");
         assert!(due.len() > 12, "24 instances list at only {} different times", due.len());
     }
 
@@ -211,11 +306,11 @@ mod tests {
         names.complete(listed(&["b"], 200), now);
         let ttl = NAMES_TTL_OF_A_PAGE * 200;
         assert_eq!(names.find(&name("a"), now + almost(ttl)), Listing::NotListed);
-        assert!(!names.is_due(now + almost(ttl.mul_f64(1.0 - SPREAD))) && names.is_due(now + ttl));
+        assert!(!names.is_due(now + almost(ttl.mul_f64(REFRESHED_FROM))) && names.is_due(now + ttl));
         let mut names = Names::new(NAMES_TTL);
         names.complete(listed(&[], 20), now);
         assert!(
-            !names.is_due(now + almost(NAMES_TTL.mul_f64(1.0 - SPREAD))) && names.is_due(now + NAMES_TTL),
+            !names.is_due(now + almost(NAMES_TTL.mul_f64(REFRESHED_FROM))) && names.is_due(now + NAMES_TTL),
             "200 stores"
         );
     }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use inlet::fault::Fault;
 
 use crate::client::timeouts;
@@ -117,9 +118,29 @@ pub(crate) fn within<T>(
     context: &'static str,
     call: impl Future<Output = Result<T, Fault>>,
 ) -> impl Future<Output = Result<T, Fault>> {
-    let late = move |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
+    let late = move |_| late(context, limit);
     let measured = measure(step, tokio::time::timeout(limit, call));
     async move { measured.await.map_err(late)? }
+}
+
+/// Runs one call of a step until `end`, which comes after this limit.
+pub(crate) fn until<T>(
+    (end, limit): (impl Future<Output = ()> + Unpin, Duration),
+    step: Step,
+    context: &'static str,
+    call: impl Future<Output = Result<T, Fault>>,
+) -> impl Future<Output = Result<T, Fault>> {
+    let measured = measure(step, select(Box::pin(call), end));
+    async move {
+        match measured.await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(late(context, limit)),
+        }
+    }
+}
+
+fn late(context: &'static str, limit: Duration) -> Fault {
+    Fault::transient(context, format!("not done within {} s", limit.as_secs_f64()))
 }
 
 #[cfg(test)]
@@ -146,7 +167,18 @@ mod tests {
         let never = std::future::pending::<Result<(), Fault>>();
         let limit = Duration::from_millis(20);
         let fault = within(limit, Step::Queue, "the work cannot be done", never).await.unwrap_err();
-        assert_eq!(fault.chain(), "the work cannot be done: not done within 0 s");
+        assert_eq!(fault.chain(), "the work cannot be done: not done within 0.02 s");
+    }
+
+    #[tokio::test]
+    async fn a_call_ends_with_its_limit_or_before() {
+        let limit = Duration::from_millis(20);
+        let end = || (Box::pin(tokio::time::sleep(limit)), limit);
+        let never = std::future::pending::<Result<(), Fault>>();
+        let fault = until(end(), Step::Secrets, "the names cannot be read", never).await.unwrap_err();
+        assert_eq!(fault.chain(), "the names cannot be read: not done within 0.02 s");
+        let done = async { Ok(7) };
+        assert_eq!(until(end(), Step::Secrets, "the names cannot be read", done).await.unwrap(), 7);
     }
 
     #[tokio::test]

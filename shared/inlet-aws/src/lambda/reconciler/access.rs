@@ -140,9 +140,9 @@ mod tests {
     fn stores() -> FakeAws {
         let aws = FakeAws::default();
         for store in ["a", "b", "c"] {
-            aws.put_parameter(&format!("/inlet-access/prod/acme/{store}"), r#"{"key": "s3cret"}"#);
+            aws.set_parameter(&format!("/inlet-access/prod/acme/{store}"), r#"{"key": "s3cret"}"#);
         }
-        aws.put_parameter("/inlet/prod/acme/b/settings", r#"{"currency": "SAR"}"#);
+        aws.set_parameter("/inlet/prod/acme/b/settings", r#"{"currency": "SAR"}"#);
         aws
     }
 
