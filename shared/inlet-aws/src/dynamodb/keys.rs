@@ -20,8 +20,9 @@
 //! Requests that failed verification are under `quarantine/{provider}/{store}` and `{arrival}/{digest}`, in no index;
 //! deferred ones under `!deferred/{arrival}/{digest}`, which sorts before them. Beside the stores' partitions are
 //! `quarantine/{provider}/_deferred`, the stores that have deferred requests, and `quarantine/{provider}/_quota`, the size
-//! of what was kept in each hour. `{provider}/_pending` has the events that a receiver hands over to the sweeper. Three
-//! partitions belong to no entity: `processor`, `sweeper` and `reconciler`.
+//! of what was kept in each hour. `{provider}/_pending` has the events that a receiver hands over to the sweeper.
+//! `hours/{provider}/{store}` has a marker for each hour in which the store has events, and the hour as its sort key.
+//! Three partitions belong to no entity: `processor`, `sweeper` and `reconciler`.
 
 use inlet::event::EventId;
 
