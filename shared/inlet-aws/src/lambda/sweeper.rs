@@ -510,7 +510,8 @@ fn resend_delay(times: u32) -> Duration {
 #[cfg(test)]
 mod calls;
 
-#[cfg(all(test, feature = "operate"))]
+#[cfg(test)]
+#[cfg(feature = "operate")]
 mod hours;
 
 #[cfg(test)]
