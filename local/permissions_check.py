@@ -153,7 +153,10 @@ ALLOWED = {
         ("dynamodb:UpdateItem", TABLE),
         ("dynamodb:DeleteItem", TABLE),
         condition=_keys(
-            "reconciler", "sweeper", *(f"{part}{provider}/*" for provider in paths.PROVIDERS for part in ("", "chunk/"))
+            "reconciler",
+            "sweeper",
+            "hours/*",
+            *(f"{part}{provider}/*" for provider in paths.PROVIDERS for part in ("", "chunk/")),
         ),
     ),
     # SAM's, for the schedules.

@@ -66,7 +66,7 @@ pub(crate) async fn run(
     let (from, until) = arguments.bounds(&table, output);
     let selection = arguments.filters.selection(&deployment, from, until).await?;
     let selection = Selection { content: arguments.content.filter(), ..selection };
-    let mut newest = NewestFirst::new(&table, selection);
+    let mut newest = NewestFirst::new(&table, selection).await;
     let progress = output.progress("events read", None);
     let mut events: Vec<Listed> = Vec::new();
     let mut older = None;

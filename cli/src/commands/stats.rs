@@ -76,7 +76,7 @@ pub(crate) async fn run(
     progress.finish_and_clear();
 
     let progress = output.progress("events read", None);
-    let mut newest = NewestFirst::new(&table, selection);
+    let mut newest = NewestFirst::new(&table, selection).await;
     let mut left = arguments.sample;
     while left > 0 {
         let Some(some) = newest.next().await? else { break };

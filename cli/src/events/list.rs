@@ -151,12 +151,18 @@ enum Pages {
 }
 
 impl<'t> NewestFirst<'t> {
-    /// Returns the pages of a selection.
-    pub(crate) fn new(table: &'t Table, selection: Selection) -> Self {
+    /// Returns the pages of a selection: only of the hours in which its store has events, if it names one.
+    pub(crate) async fn new(table: &'t Table, selection: Selection) -> Self {
         let pages = match selection.entity_path() {
             Some(path) => Pages::Entity(Some(path)),
             None if selection.is_narrow() => {
-                Pages::Index(index_desc::NewestFirst::searching(table, selection.from, selection.until))
+                let hours = selection.hours_to_read(table).await;
+                Pages::Index(index_desc::NewestFirst::searching(
+                    table,
+                    selection.from,
+                    selection.until,
+                    hours,
+                ))
             }
             None => Pages::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
         };

@@ -59,10 +59,16 @@ pub(crate) async fn read(table: &Table, wanted: &Wanted) -> Result<EventPage, Fa
     }
     let started = Instant::now();
     let mut end = until;
+    let hours = wanted.selection.hours_to_read(table).await;
     let mut parts = PARTS.into_iter().chain(std::iter::repeat(LAST_PART));
     while end > from {
         let start = end.earlier(parts.next().unwrap_or_default()).max(from);
-        let mut newest = index_desc::NewestFirst::with_page_len(table, start, end, page_len(wanted.limit));
+        let mut newest = index_desc::NewestFirst::with_page_len(
+            table,
+            (start, end),
+            page_len(wanted.limit),
+            hours.clone(),
+        );
         while let Some(arrivals) = newest.next().await.map_err(unlisted)? {
             let reached = arrivals.last().map(|arrival| arrival.received.clone());
             if page.add(table, wanted, arrivals).await? {

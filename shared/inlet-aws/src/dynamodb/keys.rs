@@ -21,7 +21,8 @@
 //! deferred ones under `!deferred/{arrival}/{digest}`, which sorts before them. Beside the stores' partitions are
 //! `quarantine/{provider}/_deferred`, the stores that have deferred requests, and `quarantine/{provider}/_quota`, the size
 //! of what was kept in each hour. `{provider}/_pending` has the events that a receiver hands over to the sweeper, and
-//! `{provider}/_stores`, with the sort key `names`, the names of the provider's stores. Three partitions belong to no
+//! `{provider}/_stores`, with the sort key `names`, the names of the provider's stores. `hours/{provider}/{store}` has a
+//! marker for each hour in which the store has events, and the hour as its sort key. Three partitions belong to no
 //! entity: `processor`, `sweeper` and `reconciler`.
 
 use inlet::event::EventId;

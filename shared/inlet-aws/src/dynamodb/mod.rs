@@ -12,6 +12,7 @@
 //! | [`integrity`] | comparison of a stored event with its own hashes and keys |
 //! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
+//! | [`store_hours`] | the hours in which each store has events |
 //! | [`receipts`] | receipts, tombstones and parked markers |
 //! | [`attempts`] | attempts at a message that is not processed yet |
 //! | [`pending`] | the sweeper's cursors and pending list |
@@ -34,6 +35,7 @@ pub mod events;
 pub mod integrity;
 pub(crate) mod latest;
 pub mod time_index;
+pub mod store_hours;
 pub mod receipts;
 pub mod attempts;
 pub mod pending;

@@ -3,8 +3,10 @@
 //! A receiver may write none of them, because a receiver that was taken over could move a cursor or remove another
 //! provider's event. It writes events for the list into a partition of its provider, and the sweeper takes them over.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::WriteRequest;
 use inlet::event::{EventId, ExistingEvent};
 use inlet::fault::Fault;
@@ -12,10 +14,18 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, UNREADABLE, delete_request, put_request};
-use crate::dynamodb::time_index::Arrival;
+use crate::dynamodb::store_hours::{StoreHours, store_of};
+use crate::dynamodb::time_index::{Arrival, hour};
 
 /// The partition of the sweeper's items. No entity has it: an entity's path starts with a provider and has slashes.
 const SWEEPER: &str = "sweeper";
+
+/// The sort keys of the cursors of the sweeper's two passes. Stored data: they keep their first names.
+pub(crate) const FIRST_PASS: &str = "near";
+pub(crate) const SECOND_PASS: &str = "late";
+
+/// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
+pub(crate) const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
 
 /// The beginning of a pending event's sort key. Stored data: it keeps its first name.
 const PENDING_PREFIX: &str = "unproven/";
@@ -84,15 +94,31 @@ impl PendingEvent {
 /// minutes for which SQS would drop the message as a duplicate.
 pub(crate) const RESEND_DELAY: Duration = Duration::from_mins(6);
 
+/// The place of a pass in the time index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// The sweeper has checked all events that arrived before this.
+    pub(crate) through: ReceivedAt,
+    /// The hours of the stores are marked for all events that arrived from here to the cursor. `None` if the pass marks
+    /// none, or if an older version moved the cursor.
+    pub(crate) marked_from: Option<ReceivedAt>,
+}
+
 /// The owner of the cursors and the pending list.
 #[derive(Clone, Debug)]
 pub struct Pending {
     dynamo: Dynamo,
+    hours: StoreHours,
 }
 
 impl Pending {
     pub(crate) fn new(dynamo: Dynamo) -> Self {
-        Self { dynamo }
+        let hours = StoreHours::new(dynamo.clone());
+        Self::with_hours(dynamo, hours)
+    }
+
+    pub(crate) fn with_hours(dynamo: Dynamo, hours: StoreHours) -> Self {
+        Self { dynamo, hours }
     }
 
     /// Returns the cursor of a pass: the sweeper has checked all events that arrived before it. `None` before the first
@@ -101,8 +127,16 @@ impl Pending {
     /// # Errors
     /// If the table cannot be read.
     pub async fn cursor(&self, pass: &str) -> Result<Option<ReceivedAt>, Fault> {
+        Ok(self.cursor_item(pass).await?.map(|cursor| cursor.through))
+    }
+
+    /// Returns the cursor of a pass with all that its item has.
+    pub(crate) async fn cursor_item(&self, pass: &str) -> Result<Option<Cursor>, Fault> {
         let item = self.dynamo.get(Key::new(SWEEPER, pass)).await?;
-        Ok(item.and_then(|item| ReceivedAt::parse(text(&item, "through")?)))
+        Ok(item.and_then(|item| {
+            let time = |name| ReceivedAt::parse(text(&item, name)?);
+            Some(Cursor { through: time("through")?, marked_from: time("marked_from") })
+        }))
     }
 
     /// Moves the cursor of a pass.
@@ -110,17 +144,26 @@ impl Pending {
     /// # Errors
     /// If the write fails.
     pub async fn set_cursor(&self, pass: &str, cursor: ReceivedAt) -> Result<(), Fault> {
+        self.set_cursor_item(pass, Cursor { through: cursor, marked_from: None }).await
+    }
+
+    /// Replaces the item of a pass's cursor. A batch, because it replaces the item as a whole.
+    pub(crate) async fn set_cursor_item(&self, pass: &str, cursor: Cursor) -> Result<(), Fault> {
         let mut item = Key::new(SWEEPER, pass).into_item();
-        item.insert("through".into(), text_value(&cursor.to_string()));
+        item.insert("through".into(), text_value(&cursor.through.to_string()));
+        if let Some(marked_from) = cursor.marked_from {
+            item.insert("marked_from".into(), text_value(&marked_from.to_string()));
+        }
         self.dynamo.batch_write(vec![put_request(item)?]).await
     }
 
-    /// Adds an event to the list, or replaces it.
+    /// Adds an event that another component is about to store or send to the list, or replaces it. Marks the hour of the
+    /// event too: the sweeper's cursors may have passed it.
     ///
     /// # Errors
     /// If the write fails.
     pub async fn put(&self, event: &PendingEvent) -> Result<(), Fault> {
-        self.dynamo.batch_write(vec![self.put_request(event)?]).await
+        self.hours.mark_with([(&event.id, &*event.received)], vec![self.put_request(event)?]).await
     }
 
     /// Returns the request of a batch that adds an event to the list, or replaces it.
@@ -143,37 +186,49 @@ impl Pending {
         self.dynamo.batch_write(vec![put_request(item)?]).await
     }
 
-    /// Takes over the events of a provider that were handed over: adds each to the list, then deletes it from the
-    /// provider's partition. The next run takes over the rest, if there are too many.
+    /// Takes over the events of a provider that were handed over: marks their hours and adds each to the list, then deletes
+    /// it from the provider's partition. The next run takes over the rest, if there are too many.
     ///
     /// # Errors
     /// If the table cannot be read, or a write fails.
     pub async fn take_over(&self, provider: &str, now: ReceivedAt) -> Result<(), Fault> {
         for _ in 0..MAX_PAGES {
-            let query = self
-                .dynamo
-                .query()
-                .key_condition_expression("pk = :handed_over")
-                .expression_attribute_values(":handed_over", text_value(&handed_over(provider)))
-                .limit(PAGE_LEN)
-                .consistent_read(true);
+            let query = self.handed_over_query(provider).limit(PAGE_LEN);
             let items = self.dynamo.page(query, UNREADABLE).await?.items;
             if items.is_empty() {
                 break;
             }
             // Only the key counts, and only events of this provider.
             let events = items.iter().filter_map(|item| {
-                let (received, id) = text(item, "sk")?.split_once('/')?;
-                let id = EventId::parse(id).ok().filter(|id| provider_of(id) == provider)?;
-                let received_at = ReceivedAt::parse(received)?;
-                Some(PendingEvent::due(&ExistingEvent { id, received_at }, now))
+                Some(PendingEvent::due(
+                    &existing(item).filter(|event| provider_of(&event.id) == provider)?,
+                    now,
+                ))
             });
-            let puts = events.map(|event| self.put_request(&event)).collect::<Result<_, _>>()?;
-            self.dynamo.batch_write(puts).await?;
+            let events: Vec<PendingEvent> = events.collect();
+            let puts = events.iter().map(|event| self.put_request(event)).collect::<Result<_, _>>()?;
+            self.hours.mark_with(events.iter().map(|event| (&event.id, &*event.received)), puts).await?;
             let keys = items.iter().filter_map(Key::of);
             self.dynamo.batch_write(keys.map(delete_request).collect::<Result<_, _>>()?).await?;
         }
         Ok(())
+    }
+
+    /// Returns the hours of the events of a store, `{provider}/{store}`, that are handed over and not taken over.
+    pub(crate) async fn handed_over_hours(&self, store: &str) -> Result<HashSet<String>, Fault> {
+        let provider = store.split('/').next().unwrap_or_default();
+        let items = self.dynamo.all(self.handed_over_query(provider), UNREADABLE).await?;
+        let events = items.iter().filter_map(existing);
+        let events = events.filter(|event| store_of(event.id.entity_path()) == store);
+        Ok(events.map(|event| hour(&event.received_at.to_string()).to_owned()).collect())
+    }
+
+    fn handed_over_query(&self, provider: &str) -> QueryFluentBuilder {
+        self.dynamo
+            .query()
+            .key_condition_expression("pk = :handed_over")
+            .expression_attribute_values(":handed_over", text_value(&handed_over(provider)))
+            .consistent_read(true)
     }
 
     /// Removes an event from the list.
@@ -224,6 +279,12 @@ pub(crate) fn pending_key(id: &EventId, received: &str) -> Key {
 /// data: the value must stay.
 fn handed_over(provider: &str) -> String {
     format!("{provider}/_pending")
+}
+
+/// Reads an event that was handed over; `None` if its key has another form.
+fn existing(item: &Item) -> Option<ExistingEvent> {
+    let (received, id) = text(item, "sk")?.split_once('/')?;
+    Some(ExistingEvent { id: EventId::parse(id).ok()?, received_at: ReceivedAt::parse(received)? })
 }
 
 fn provider_of(id: &EventId) -> &str {

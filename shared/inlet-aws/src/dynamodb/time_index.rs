@@ -25,7 +25,7 @@ pub const SHARDS: u32 = 8;
 const PAGE_LEN: i32 = 1_000;
 
 /// Maximum time that DynamoDB keeps an expired item. DynamoDB's guide says "a few days".
-const DELETED_WITHIN: std::time::Duration = std::time::Duration::from_hours(7 * 24);
+pub(crate) const DELETED_WITHIN: std::time::Duration = std::time::Duration::from_hours(7 * 24);
 
 pub(crate) const HOUR_MS: i64 = 60 * 60 * 1_000;
 

@@ -7,7 +7,8 @@
 //! 2. Checks the pending list: events that were sent again, or that other components put there.
 //! 3. First pass: moves a cursor along the time index, up to events that are old enough. Sends every event that is
 //!    neither processed nor parked and cannot be on the queue, and puts it on the pending list.
-//! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event.
+//! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event. It also
+//!    marks the hours in which each store has events, for readers of one store.
 //! 5. Finds the oldest event that is neither processed nor parked, for the metric.
 //!
 //! An event that stays unprocessed is sent again after 6, 12, 24 and 48 minutes and then parked. An event that may
@@ -35,7 +36,9 @@ use crate::client::connect::Clients;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::by_entity::{CONCURRENT_ENTITIES, group_by_entity};
 use crate::dynamodb::keys::forgotten_key;
-use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY};
+use crate::dynamodb::pending::{
+    Cursor, FIRST_PASS, Pending, PendingEvent, RESEND_DELAY, SECOND_PASS, SECOND_PASS_DELAY,
+};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::lambda::deferred::{DeferredVerifier, Services};
@@ -49,13 +52,6 @@ use crate::telemetry::log;
 /// The age from which an event's message may be lost. The receiver sends it within seconds, and the processor receives
 /// it immediately. Both together take less than two minutes in the worst case.
 const RESEND_AFTER: Duration = Duration::from_mins(2);
-
-/// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
-const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
-
-/// The sort keys of the two passes' cursors. Stored data: they keep their first names.
-const FIRST_PASS: &str = "near";
-const SECOND_PASS: &str = "late";
 
 /// Maximum difference between the clocks of a receiver and of DynamoDB, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
@@ -154,6 +150,8 @@ struct Pass {
     name: &'static str,
     /// Minimum age of the events that it checks.
     delay: Duration,
+    /// True if it marks the hours of the stores. Only the second pass: the index may lack events when the first one passes.
+    marks_hours: bool,
 }
 
 /// One run of the sweeper.
@@ -265,9 +263,9 @@ impl Run<'_> {
     async fn work(&mut self) -> Result<(), Fault> {
         let resend_after = self.sweeper.resend_after;
         self.recheck_pending().await?;
-        self.advance(&Pass { name: FIRST_PASS, delay: resend_after }).await?;
+        self.advance(&Pass { name: FIRST_PASS, delay: resend_after, marks_hours: false }).await?;
         let delay = resend_after.saturating_add(SECOND_PASS_DELAY);
-        self.advance(&Pass { name: SECOND_PASS, delay }).await
+        self.advance(&Pass { name: SECOND_PASS, delay, marks_hours: true }).await
     }
 
     fn may_send(&self) -> bool {
@@ -342,23 +340,35 @@ impl Run<'_> {
     /// Moves the cursor of a pass, and sends the lost events on its way.
     async fn advance(&mut self, pass: &Pass) -> Result<(), Fault> {
         let table = &self.sweeper.table;
-        let mut from = self.start(pass.name).await?;
+        let cursor = self.start(pass.name).await?;
+        let mut from = cursor.through;
+        // The markers are complete from the first run that writes them: before it, components of an older version may have
+        // stored events late and without a marker.
+        let marked_from = pass.marks_hours.then(|| cursor.marked_from.unwrap_or(self.now));
         let until = self.now.min(self.backlog_since).earlier(pass.delay);
         while from < until && self.may_send() {
             let slice = table.time_index.slice(from, until).await?;
+            if pass.marks_hours {
+                // Before the cursor moves: a reader leaves out unmarked hours behind it.
+                let events = slice.arrivals.iter().map(|arrival| (&arrival.id, &*arrival.received));
+                table.store_hours.mark(events).await?;
+            }
             let stopped = self.send_pending(&slice.arrivals).await?;
             from = stopped.unwrap_or(slice.reached);
-            table.pending.set_cursor(pass.name, from).await?;
+            table.pending.set_cursor_item(pass.name, Cursor { through: from, marked_from }).await?;
         }
         Ok(())
     }
 
     /// Returns the cursor of a pass: before its first step, a time before the first event.
-    async fn start(&self, pass: &str) -> Result<ReceivedAt, Fault> {
+    async fn start(&self, pass: &str) -> Result<Cursor, Fault> {
         let table = &self.sweeper.table;
-        match table.pending.cursor(pass).await? {
+        match table.pending.cursor_item(pass).await? {
             Some(cursor) => Ok(cursor),
-            None => Ok(table.time_index.created().await?.earlier(MAX_CLOCK_SKEW)),
+            None => {
+                let through = table.time_index.created().await?.earlier(MAX_CLOCK_SKEW);
+                Ok(Cursor { through, marked_from: None })
+            }
         }
     }
 
@@ -465,7 +475,7 @@ impl Run<'_> {
     /// listed. If time ends first, returns the arrival that the search reached: the event, if there is one, arrived
     /// later.
     async fn find_oldest_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
-        let mut from = self.start(FIRST_PASS).await?;
+        let mut from = self.start(FIRST_PASS).await?.through;
         let until = self.now.earlier(self.sweeper.resend_after);
         while from < until {
             if !has_time(self.search_until) {
@@ -499,6 +509,10 @@ fn resend_delay(times: u32) -> Duration {
 
 #[cfg(test)]
 mod calls;
+
+#[cfg(test)]
+#[cfg(feature = "operate")]
+mod hours;
 
 #[cfg(test)]
 mod tests {

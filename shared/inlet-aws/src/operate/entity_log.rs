@@ -6,14 +6,17 @@ use inlet::fault::Fault;
 use inlet::reconcile::{EntityLog, KnownEntity, is_deletion};
 
 use crate::client::clock;
+use crate::dynamodb::store_hours::store_of;
 use crate::history::event_log::TableEventLog;
 use crate::operate::index_desc::NewestFirst;
 
 impl EntityLog for TableEventLog {
-    /// Reads the time index from now back to the oldest event: it has no index by entity.
+    /// Reads the hours of the store in the time index from now back to the oldest event: it has no index by entity.
     async fn entities(&self, prefix: &str) -> Result<Vec<KnownEntity>, Fault> {
         let now = clock::now();
-        let mut pages = NewestFirst::searching(&self.table, self.table.time_index.oldest(now), now);
+        let oldest = self.table.time_index.oldest(now);
+        let hours = self.table.store_hours.to_read(store_of(prefix), oldest, now).await;
+        let mut pages = NewestFirst::searching(&self.table, oldest, now, hours);
         let mut known: BTreeMap<String, KnownEntity> = BTreeMap::new();
         while let Some(page) = pages.next().await? {
             for arrival in page.iter().filter(|arrival| arrival.id.entity_path().starts_with(prefix)) {

@@ -7,6 +7,7 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
+use crate::dynamodb::store_hours::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, before, bucket, hour};
 
@@ -26,34 +27,40 @@ pub struct NewestFirst(Pin<Box<dyn Stream<Item = Result<Vec<Arrival>, Fault>> + 
 impl NewestFirst {
     /// The events that arrived at `from` or later and before `until`.
     pub fn new(table: &Table, from: ReceivedAt, until: ReceivedAt) -> Self {
-        Self::with_page_len(table, from, until, PAGE_LEN)
+        Self::with_page_len(table, (from, until), PAGE_LEN, HoursToRead::default())
     }
 
-    /// The same with pages of about this many events of each shard, for a reader that needs few.
-    pub fn with_page_len(table: &Table, from: ReceivedAt, until: ReceivedAt, page_len: i32) -> Self {
-        Self::with_page_lens(table, from, until, move |_| page_len)
+    /// The same with pages of about this many events of each shard, for a reader that needs few, and only of these hours.
+    pub fn with_page_len(
+        table: &Table,
+        (from, until): (ReceivedAt, ReceivedAt),
+        page_len: i32,
+        hours: HoursToRead,
+    ) -> Self {
+        Self::with_page_lens(table, (from, until), hours, move |_| page_len)
     }
 
     /// The same for a reader that keeps few of the events, such as those of one store: the pages of each hour are twice
-    /// as long as those of the hour before. The index has no store in its key, so the reader must get every event of the
-    /// time, but in few requests.
-    pub fn searching(table: &Table, from: ReceivedAt, until: ReceivedAt) -> Self {
-        Self::with_page_lens(table, from, until, |hour| {
+    /// as long as those of the hour before. The index has no store in its key, so the reader must get every event of
+    /// these hours, but in few requests.
+    pub fn searching(table: &Table, from: ReceivedAt, until: ReceivedAt, hours: HoursToRead) -> Self {
+        Self::with_page_lens(table, (from, until), hours, |hour| {
             std::iter::successors(Some(PAGE_LEN), |len| len.checked_mul(2))
                 .nth(hour.min(DOUBLINGS))
                 .unwrap_or(PAGE_LEN)
         })
     }
 
-    /// The same with the length of the pages of each hour, counted from the newest one.
+    /// The same with the length of the pages of each hour that is read, counted from the newest one.
     fn with_page_lens(
         table: &Table,
-        from: ReceivedAt,
-        until: ReceivedAt,
+        (from, until): (ReceivedAt, ReceivedAt),
+        to_read: HoursToRead,
         page_len: impl Fn(usize) -> i32 + Send + 'static,
     ) -> Self {
         let index = table.time_index.clone();
-        let pages = stream::iter(hours(from, until).enumerate())
+        let hours = hours(from, until).filter(move |(first, last)| to_read.may_have(first, last));
+        let pages = stream::iter(hours.enumerate())
             .map(move |(hour, (first, last))| {
                 let (index, page_len) = (index.clone(), page_len(hour));
                 async move {
@@ -66,7 +73,7 @@ impl NewestFirst {
         Self(Box::pin(pages))
     }
 
-    /// Returns the next page; an empty one for an hour without events, nothing at the end. No page ends within a
+    /// Returns the next page; an empty one for an hour that was read and has no events, nothing at the end. No page ends within a
     /// millisecond.
     ///
     /// # Errors
@@ -157,7 +164,8 @@ mod tests {
         // All of them arrived between nine o'clock and two seconds later.
         aws.store_events(40, 30).await;
         let (from, until) = (arrival(0), arrival(6 * 60 * 60 * 1_000));
-        let (events, few_calls) = calls(&aws, NewestFirst::searching(&aws.table(), from, until)).await;
+        let (events, few_calls) =
+            calls(&aws, NewestFirst::searching(&aws.table(), from, until, HoursToRead::default())).await;
         assert_eq!(events, 1_200);
         let (same, calls) = calls(&aws, NewestFirst::new(&aws.table(), from, until)).await;
         assert_eq!(same, 1_200);

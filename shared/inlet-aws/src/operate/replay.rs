@@ -18,6 +18,7 @@ use crate::dynamodb::by_entity::group_by_entity;
 use crate::dynamodb::dynamo::{Expressions, Key};
 use crate::dynamodb::forgotten::note_includes_message;
 use crate::dynamodb::keys::{REPLAY_PREFIX, forgotten_key, parked_key, replay_key};
+use crate::dynamodb::store_hours::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, INDEX, INDEX_UNREADABLE, before, hour, next_hour};
 use crate::operate::in_order::each_in_order;
@@ -318,12 +319,19 @@ struct Events<'s> {
     table: &'s Table,
     selection: &'s Selection,
     from: ReceivedAt,
+    /// The hours to read. `None` before the first page.
+    hours: Option<HoursToRead>,
 }
 
 impl<'s> Events<'s> {
     fn new(table: &'s Table, selection: &'s Selection) -> Self {
         // The index has no earlier events, and reading it hour by hour from 1970 would take long.
-        Self { table, selection, from: selection.from.max(table.time_index.oldest(clock::now())) }
+        Self {
+            table,
+            selection,
+            from: selection.from.max(table.time_index.oldest(clock::now())),
+            hours: None,
+        }
     }
 
     async fn next_page(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {
@@ -335,7 +343,15 @@ impl<'s> Events<'s> {
             let from = std::mem::replace(&mut self.from, until);
             self.table.time_index.of_entity(&path, from, until).await?
         } else {
-            let slice = self.table.time_index.slice(self.from, until).await?;
+            let hours = match self.hours.take() {
+                Some(hours) => hours,
+                None => self.selection.hours_to_read(self.table).await,
+            };
+            let from = self.hours.insert(hours).next(self.from, until);
+            if from >= until {
+                return Ok(None);
+            }
+            let slice = self.table.time_index.slice(from, until).await?;
             self.from = slice.reached;
             slice.arrivals
         };

@@ -197,6 +197,8 @@ impl Restore {
             return Ok(done);
         }
         self.write_chunks(item).await?;
+        // Before the event: the sweeper's cursor has passed its hour.
+        self.table.store_hours.mark([(&event.id, &*event.received)]).await?;
         match receipt {
             Some(receipt) => self.write_receipt(receipt, received_at).await?,
             None if is_processed => {}

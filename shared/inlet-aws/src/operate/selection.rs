@@ -8,6 +8,7 @@ use inlet::store::StoreName;
 use serde_json::Value;
 
 use crate::dynamodb::events::StoredEvent;
+use crate::dynamodb::store_hours::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::history::event_status::{EventStatus, event_statuses};
@@ -95,6 +96,16 @@ impl Selection {
         let (provider, store, entity) =
             (self.provider.as_ref()?, self.store.as_ref()?, self.entity.as_ref()?);
         Some(format!("{provider}/{store}/{entity}"))
+    }
+
+    /// Returns the hours of the time index that may have an event of the selection: those of its store, if it names one.
+    pub async fn hours_to_read(&self, table: &Table) -> HoursToRead {
+        match (&self.provider, &self.store) {
+            (Some(provider), Some(store)) => {
+                table.store_hours.to_read(&format!("{provider}/{store}"), self.from, self.until).await
+            }
+            _ => HoursToRead::default(),
+        }
     }
 
     /// Returns true if an event matches provider, store, type and entity. Arrival, state and content are not checked.

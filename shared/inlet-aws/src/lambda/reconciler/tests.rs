@@ -377,6 +377,7 @@ async fn a_run_writes_only_items_that_its_role_allows() {
         ["reconciler", "sweeper"].contains(&pk.as_str())
             || pk.starts_with("acme/")
             || pk.starts_with("chunk/acme/")
+            || pk.starts_with("hours/acme/")
     };
     assert_eq!(all.iter().find(|pk| !is_allowed(pk)), None);
     assert!(all.len() > 10, "{all:?}");
