@@ -12,6 +12,7 @@ use crate::console::pages::events::state_name;
 use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
+use crate::credentials::{mask_credentials, mask_text, without_credentials};
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;
@@ -128,11 +129,11 @@ impl Step {
             Err(damage) => (Value::Null, Some(Text::line(&damage.to_string()))),
         };
         let changes = if damaged.is_none() { known.apply(&data) } else { Vec::new() };
-        let masked = mask_data(kind, &data);
+        let masked = if shows_personal { mask_credentials(&data) } else { mask_data(kind, &data) };
         let more_changes = changes.len().saturating_sub(CHANGES.saturating_add(FOLDED));
-        let row = |change: &Change| ChangeRow::of(change, (!shows_personal).then_some(&masked));
+        let row = |change: &Change| ChangeRow::of(change, &masked);
         let processing = match (&status.parked, status.processed) {
-            (Some(parked), _) => parked.reason.clone(),
+            (Some(parked), _) => without_credentials(&parked.reason),
             (None, Some(at)) => after(&arrival.received, &at.to_string()),
             (None, None) => String::new(),
         };
@@ -160,11 +161,13 @@ impl Step {
 }
 
 impl ChangeRow {
-    /// Returns the row of a change. `masked` is the data with its personal fields masked, if they are not shown.
-    fn of(change: &Change, masked: Option<&Value>) -> Self {
-        let is_shown = masked.is_none_or(|masked| is_unmasked(masked, &change.field));
+    /// Returns the row of a change. `masked` is the data without what the page does not show.
+    fn of(change: &Change, masked: &Value) -> Self {
+        let is_shown = is_unmasked(masked, &change.field);
         let value = |value: &Value| {
-            if is_shown { Text::line(&shortened(value)) } else { Text::line(MASK) }
+            // The value before may be a credential by its form where the one after is none.
+            let is_credential = value.as_str().is_some_and(|text| mask_text(text).is_some());
+            if is_shown && !is_credential { Text::line(&shortened(value)) } else { Text::line(MASK) }
         };
         Self {
             field: Text::line(&change.field),
@@ -247,6 +250,31 @@ mod tests {
         assert!(masked.contains("paid"), "{masked}");
         let shown = html(entries(), true);
         assert!(shown.contains("Sara Ali") && shown.contains("Mona Ali"));
+    }
+
+    #[test]
+    fn a_note_is_masked_in_the_differences() {
+        let order = |note: &str| json!({"id": "1", "note": note});
+        let entries =
+            || vec![entry(&order("Call Fatima"), "t"), entry(&order("Call Mona on 0501234567"), "t")];
+        let masked = html(entries(), false);
+        assert!(
+            masked.contains("note") && !masked.contains("Fatima") && !masked.contains("Mona"),
+            "{masked}"
+        );
+        assert!(html(entries(), true).contains("Call Mona"));
+    }
+
+    #[test]
+    fn no_timeline_shows_a_credential() {
+        let order =
+            |secret: &str, note: &str| json!({"id": "1", "extra": {"password": secret}, "note": note});
+        let entries =
+            || vec![entry(&order("canary1", "token=canary"), "t"), entry(&order("canary2", "x"), "t")];
+        for shows_personal in [false, true] {
+            let html = html(entries(), shows_personal);
+            assert!(html.contains("extra.password") && !html.contains("canary"), "{html}");
+        }
     }
 
     #[test]
