@@ -40,14 +40,18 @@ const WORDS: &[&str] = &[
     "hmac",
     "jwt",
     "otp",
-    "pass",
     "pin",
     "pwd",
-    "sign",
 ];
 
 /// The last words of the names of credentials.
-const LAST_WORDS: &[&str] = &["key", "keys"];
+const LAST_WORDS: &[&str] = &["key", "keys", "pass"];
+
+/// Names of credentials that are no part of others: `currency_sign` is none.
+const NAMES: &[&str] = &["sign"];
+
+/// First words of names that end in `key` and name no credential.
+const OTHER_KEYS: &[&str] = &["fee", "foreign", "idempotency", "primary", "sort"];
 
 /// The beginnings of well-known keys.
 const PREFIXES: &[&str] = &[
@@ -68,7 +72,7 @@ const PREFIXES: &[&str] = &[
 /// The schemes of the header `Authorization`, in lower case.
 const SCHEMES: &[&str] = &["bearer", "basic", "digest"];
 
-/// The shortest word after `Bearer` that is a credential: `bearer of` is none.
+/// The shortest word after `Bearer` that may be a credential.
 const MIN_BEARER: usize = 8;
 
 /// The names of the fields that name the value beside them, and of those values: `{"name": "token", "value": "…"}`.
@@ -79,9 +83,11 @@ const VALUE_FIELDS: &[&str] = &["value", "values", "val", "content", "text"];
 pub(crate) fn is_credential_name(name: &str) -> bool {
     let words = words(name);
     let joined = words.concat();
+    let is_other = words.first().is_some_and(|word| OTHER_KEYS.contains(&word.as_str()));
     PARTS.iter().any(|part| joined.contains(part))
         || words.iter().any(|word| WORDS.contains(&word.as_str()))
-        || words.last().is_some_and(|word| LAST_WORDS.contains(&word.as_str()))
+        || NAMES.contains(&joined.as_str())
+        || words.last().is_some_and(|word| !is_other && LAST_WORDS.contains(&word.as_str()))
 }
 
 /// Returns a value with its credentials masked.
@@ -175,11 +181,11 @@ fn mask_whole(value: &mut Value) -> bool {
 
 /// Returns a text of a field with its credentials masked. A text may be JSON in its turn.
 fn masked_string(text: &str) -> Option<String> {
-    if text.trim_start().starts_with(['{', '[']) {
-        if let Ok(mut value) = serde_json::from_str::<Value>(text) {
-            let found = mask_below(&mut value) || has_repeated_name(text, &value);
-            return found.then(|| value.to_string());
-        }
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(mut value) = serde_json::from_str::<Value>(text)
+    {
+        let found = mask_below(&mut value) || has_repeated_name(text, &value);
+        return found.then(|| value.to_string());
     }
     mask_text(text)
 }
@@ -217,6 +223,8 @@ struct Masker {
     after_name: bool,
     /// True if the last word was a scheme of the header `Authorization`.
     after_scheme: bool,
+    /// True if the name of a credential was before that scheme.
+    is_named: bool,
 }
 
 impl Masker {
@@ -247,7 +255,7 @@ impl Masker {
         let (value, after) = split_before(text, ends_value);
         let is_scheme = SCHEMES.contains(&value.to_lowercase().as_str());
         self.after_name = false;
-        self.after_scheme = is_scheme;
+        (self.after_scheme, self.is_named) = (is_scheme, is_scheme);
         self.text.push_str(if is_scheme || value.is_empty() { value } else { MASK });
         after
     }
@@ -255,8 +263,9 @@ impl Masker {
     fn add(&mut self, word: &str) {
         let is_secret = is_web_token(word)
             || PREFIXES.iter().any(|prefix| word.starts_with(prefix) && word.len() >= 16)
-            || (self.after_scheme && word.chars().count() >= MIN_BEARER);
+            || (self.after_scheme && (self.is_named || is_opaque(word)));
         self.text.push_str(if is_secret { MASK } else { word });
+        self.is_named = false;
         self.after_scheme = SCHEMES.contains(&word.to_lowercase().as_str());
         self.after_name = !self.after_scheme && is_credential_name(word);
     }
@@ -271,6 +280,14 @@ fn is_between(char: char) -> bool {
 fn split_before(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
     let end = text.char_indices().find(|(_, char)| ends(*char)).map_or(text.len(), |(end, _)| end);
     text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// Returns true for a word that no person writes after `Basic` or `Bearer`: it has a digit, or a capital within.
+fn is_opaque(word: &str) -> bool {
+    let has_capital_within =
+        word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+    word.chars().count() >= MIN_BEARER
+        && (has_capital_within || word.chars().any(|char| char.is_ascii_digit()))
 }
 
 /// Returns true for a JSON Web Token: three parts in base64, of which the first one begins as a JSON object does.
@@ -328,13 +345,26 @@ mod tests {
             "cvv",
             "Set-Cookie",
             "credentials",
+            "sign",
+            "user_pass",
         ] {
             let masked = mask_credentials(&json!({"extra": [{ name: "hunter2secret" }]}));
             assert_eq!(masked, json!({"extra": [{ name: MASK }]}), "{name}");
         }
-        for name in
-            ["id", "name", "status", "monkey", "keyboard", "author", "authorized", "shipping", "passenger"]
-        {
+        for name in [
+            "id",
+            "name",
+            "status",
+            "monkey",
+            "keyboard",
+            "author",
+            "authorized",
+            "shipping",
+            "passenger",
+            "currency_sign",
+            "pass_count",
+            "fee_key",
+        ] {
             let value = json!({ name: "x" });
             assert_eq!(mask_credentials(&value), value, "{name}");
         }
@@ -348,12 +378,13 @@ mod tests {
     fn a_credential_is_masked_by_its_form() {
         for text in [
             WEB_TOKEN.to_owned(),
-            "Bearer canary-canary".to_owned(),
+            "Bearer canary-7canary".to_owned(),
             "sk_live_canarycanary".to_owned(),
             format!("call with {WEB_TOKEN}, please"),
             "https://shop.test/?id=7&access_token=canary".to_owned(),
             "password: canary".to_owned(),
             "Authorization: Basic canarycanary".to_owned(),
+            "sent Basic canaryCanary to it".to_owned(),
             r#"{"password":"canary"}"#.to_owned(),
             "<password>canary</password>".to_owned(),
             "password='canary canary'".to_owned(),
@@ -366,6 +397,7 @@ mod tests {
         }
         for text in [
             "the bearer of this",
+            "Basic Sweatshirt",
             "10:30",
             "a key: none",
             "order.create",

@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_search_cannot_use_is_refused() {
+    fn a_search_refuses_what_it_cannot_use() {
         for (name, value, why, hint) in [
             ("state", "nosuch", "nosuch is no state", "waiting, parked or processed"),
             ("state", "waitin", "waitin is no state", "did you mean waiting?"),
