@@ -105,7 +105,7 @@ const IDENTIFYING_WORDS: &[&str] =
 
 /// The last words of the names of canonical fields with free text, which people write: a note may contain a phone number.
 const FREE_TEXT_WORDS: &[&str] =
-    &["comment", "comments", "memo", "message", "note", "notes", "reason", "remark", "remarks"];
+    &["comment", "comments", "memo", "message", "note", "notes", "reason", "remark", "remarks", "tags"];
 
 /// Number of digits in a row from which a value may be the number of a phone or a person.
 const LONG_NUMBER: usize = 7;
@@ -209,7 +209,8 @@ fn of_property(schemas: &[&'static Value], name: &str) -> Vec<&'static Value> {
 
 /// Returns true if a canonical field has free text that people wrote.
 fn is_free_text(name: &str, value: &Value) -> bool {
-    value.is_string() && words(name).last().is_some_and(|word| FREE_TEXT_WORDS.contains(&word.as_str()))
+    let is_text = value.is_string() || value.is_array();
+    is_text && words(name).last().is_some_and(|word| FREE_TEXT_WORDS.contains(&word.as_str()))
 }
 
 fn mask_by_name(value: &Value, path: &mut Vec<String>) -> Value {
@@ -345,6 +346,8 @@ mod tests {
             json!({"metadata": {"anything": MASK, "order_id": "7"}}),
             "the merchant's own fields"
         );
+        let tags = schema("order", &json!({"tags": ["vip", "Fatima, +966501234567"]}));
+        assert_eq!(tags, json!({"tags": ["vip", MASK]}));
         let code = json!({"reason": "unknown_event", "reason_code": "12", "note": ""});
         assert_eq!(schema("order", &code), code, "a code is no free text");
     }
