@@ -252,6 +252,13 @@ impl Failure {
         text.to_owned()
     }
 
+    /// Returns the failure as one text for a page: with its causes and the hint.
+    pub(crate) fn sentence(&self, options: &DeploymentArgs) -> String {
+        let causes: String =
+            self.causes().iter().fold(String::new(), |all, cause| all + "; because " + cause);
+        format!("{self}{causes}. Next: {}", self.hint(options))
+    }
+
     /// Returns the exit code: [`EXIT_CODES`].
     pub(crate) fn exit_code(&self) -> u8 {
         match self {

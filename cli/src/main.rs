@@ -17,6 +17,7 @@ mod events;
 mod webhook;
 mod http;
 mod personal;
+mod credentials;
 mod console;
 mod mcp;
 mod percentile;

@@ -1,11 +1,14 @@
 //! Masks personal data for pages and agents, which show none of it until a person asks.
 //!
-//! The canonical object has a schema, so exactly the fields of type `Personal` are masked. A body as a provider sent it
-//! has none: a value of it is shown only if neither its field's name nor its form can be a person's.
+//! The canonical object has a schema, so its fields of type `Personal` are masked, and its free text as in a body. A body
+//! as a provider sent it has no schema: a value of it is shown only if neither its field's name nor its form can be a
+//! person's. Credentials are masked everywhere: [`crate::credentials`].
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
+
+use crate::credentials::mask_credentials;
 
 /// The text in the place of personal data.
 pub(crate) const MASK: &str = "•••";
@@ -100,29 +103,34 @@ const PERSONAL_WORDS: &[&str] = &[
 const IDENTIFYING_WORDS: &[&str] =
     &["id", "ids", "uuid", "sku", "status", "state", "currency", "quantity", "count", "type", "event"];
 
+/// The last words of the names of canonical fields with free text, which people write: a note may contain a phone number.
+const FREE_TEXT_WORDS: &[&str] =
+    &["comment", "comments", "memo", "message", "note", "notes", "reason", "remark", "remarks", "tags"];
+
 /// Number of digits in a row from which a value may be the number of a phone or a person.
 const LONG_NUMBER: usize = 7;
 
 /// Returns the data of a message with its personal fields masked. `kind` is the third part of the event's id.
 pub(crate) fn mask_data(kind: &str, data: &Value) -> Value {
+    let data = mask_credentials(data);
     match definition(kind) {
-        Some(schema) => mask_by_schema(data, &[schema], &mut Vec::new()),
-        None => mask_body(data),
+        Some(schema) => mask_by_schema(&data, &[schema], &mut Vec::new()),
+        None => mask_by_name(&data, &mut Vec::new()),
     }
 }
 
-/// Returns a message with the personal fields of its data masked.
+/// Returns a message with its credentials and the personal fields of its data masked.
 pub(crate) fn mask_message(kind: &str, message: &Value) -> Value {
-    let mut masked = message.clone();
-    if let Some(data) = masked.get_mut("data") {
-        *data = mask_data(kind, data);
+    let mut masked = mask_credentials(message);
+    if let (Some(data), Some(of_message)) = (masked.get_mut("data"), message.get("data")) {
+        *data = mask_data(kind, of_message);
     }
     masked
 }
 
 /// Returns a body as a provider sent it, with every value masked that may be a person's.
 pub(crate) fn mask_body(body: &Value) -> Value {
-    mask_by_name(body, &mut Vec::new())
+    mask_by_name(&mask_credentials(body), &mut Vec::new())
 }
 
 /// Returns the schema of a kind: `purchase_order` is `PurchaseOrder`.
@@ -147,7 +155,7 @@ fn mask_by_schema(value: &Value, schemas: &[&'static Value], path: &mut Vec<Stri
             let member = |(name, value): (&String, &Value)| {
                 let schemas = of_property(&schemas, name);
                 path.push(name.clone());
-                let value = if schemas.is_empty() {
+                let value = if schemas.is_empty() || is_free_text(name, value) {
                     mask_by_name(value, path)
                 } else {
                     mask_by_schema(value, &schemas, path)
@@ -193,10 +201,16 @@ fn is_personal(schema: &Value) -> bool {
 
 fn of_property(schemas: &[&'static Value], name: &str) -> Vec<&'static Value> {
     let property = |schema: &&'static Value| {
-        let named = schema.get("properties").and_then(|properties| properties.get(name));
-        named.or_else(|| schema.get("additionalProperties").filter(|schema| schema.is_object()))
+        // The names and values of a map, such as a payment's metadata, are the merchant's: they have no schema.
+        schema.get("properties").and_then(|properties| properties.get(name))
     };
     schemas.iter().filter_map(property).collect()
+}
+
+/// Returns true if a canonical field has free text that people wrote.
+fn is_free_text(name: &str, value: &Value) -> bool {
+    let is_text = value.is_string() || value.is_array();
+    is_text && words(name).last().is_some_and(|word| FREE_TEXT_WORDS.contains(&word.as_str()))
 }
 
 fn mask_by_name(value: &Value, path: &mut Vec<String>) -> Value {
@@ -237,7 +251,7 @@ fn is_shown(text: &str, path: &[String]) -> bool {
 }
 
 /// Returns the words of a name, in lower case: `customerName` and `customer_name` are two.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut was_lower = false;
     for char in name.chars() {
@@ -305,6 +319,66 @@ mod tests {
         assert_eq!((&masked["id"], &masked["status"]), (&json!("81230457"), &json!("new")));
         assert_eq!(masked["lines"][0]["name"], "Dates 1 kg", "a product is no person");
         assert!(definition("purchase_order").is_some() && definition("return_order").is_some());
+    }
+
+    #[test]
+    fn free_text_is_masked_as_in_a_body() {
+        let text = "Call Fatima on +966501234567";
+        let schema = |kind: &str, data: &Value| mask_data(kind, data);
+        for (kind, field) in [
+            ("order", "note"),
+            ("order", "reason"),
+            ("payment", "message"),
+            ("payment", "note"),
+            ("transfer", "received_note"),
+            ("return_order", "reason"),
+        ] {
+            assert!(definition(kind).unwrap()["properties"][field].is_object(), "{kind} has {field}");
+            let masked = schema(kind, &json!({ field: text, "id": "7" }));
+            assert_eq!(masked, json!({ field: MASK, "id": "7" }), "{kind}");
+        }
+        let below = json!({"lines": [{"note": text, "sku": "A"}], "discounts": [{"note": text}]});
+        let masked = schema("order", &below);
+        assert_eq!(masked, json!({"lines": [{"note": MASK, "sku": "A"}], "discounts": [{"note": MASK}]}));
+        let metadata = schema("payment", &json!({"metadata": {"anything": text, "order_id": "7"}}));
+        assert_eq!(
+            metadata,
+            json!({"metadata": {"anything": MASK, "order_id": "7"}}),
+            "the merchant's own fields"
+        );
+        let tags = schema("order", &json!({"tags": ["vip", "Fatima, +966501234567"]}));
+        assert_eq!(tags, json!({"tags": ["vip", MASK]}));
+        let code = json!({"reason": "unknown_event", "reason_code": "12", "note": ""});
+        assert_eq!(schema("order", &code), code, "a code is no free text");
+    }
+
+    #[test]
+    fn no_free_text_of_the_schema_is_left_out() {
+        let kinds = SCHEMA["$defs"].as_object().unwrap();
+        let properties = kinds.values().filter_map(|kind| kind["properties"].as_object()).flatten();
+        let free = ["note", "comment", "memo", "remark", "message", "reason", "instruction"];
+        let mut found = 0;
+        for (name, schema) in properties.filter(|(_, schema)| schema["type"] == "string") {
+            let names_one = free.iter().any(|word| name.contains(word));
+            let is_code = name.ends_with("_code") || name.ends_with("_id");
+            if names_one && !is_code {
+                found += 1;
+                assert!(is_personal(schema) || is_free_text(name, &json!("x")), "{name}");
+            }
+        }
+        assert!(found > 10, "{found}");
+    }
+
+    #[test]
+    fn credentials_are_masked_beside_personal_data() {
+        let extra =
+            json!({"extra": {"password": "hunter2secret", "api_key": "sk_live_abcdefgh", "token": "eyJ.a"}});
+        for masked in [mask_body(&extra), mask_data("order", &extra)] {
+            assert_eq!(masked, json!({"extra": {"password": MASK, "api_key": MASK, "token": MASK}}));
+        }
+        let message =
+            mask_message("order", &json!({"type": "t", "token": "canary", "data": {"token": "canary"}}));
+        assert_eq!(message, json!({"type": "t", "token": MASK, "data": {"token": MASK}}));
     }
 
     #[test]

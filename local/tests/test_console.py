@@ -74,7 +74,7 @@ def given(running_stack) -> dict:
     return {"number": number, "path": path, "events": events, "hostile": f"zid/demo/order/{number}1", "thai": f"zid/demo/order/{number}2"}
 
 
-def send(stack: dict, number: str, name: str, status: str, note: str = "", password: str | None = None) -> None:
+def send(stack: dict, number: str, name: str, status: str, note: str = "", password: str | None = None, extra: dict | None = None) -> None:
     """Sends a state of a Zid order to the demo store."""
     sample = samples.read(samples.file_of("zid"))
     body = json.loads((paths.ROOT / "functions/zid/payloads/order.create.json").read_text())
@@ -84,6 +84,7 @@ def send(stack: dict, number: str, name: str, status: str, note: str = "", passw
     order["order_status"] = {"name": status, "code": status}
     order.setdefault("customer", {})["name"] = name
     order["customer_note"] = note
+    order.update(extra or {})
     order["updated_at"] = time.strftime("%Y-%m-%d %H:%M:%S")
     headers = dict(sample.headers)
     if password:
@@ -278,6 +279,11 @@ def test_every_action_is_counted_first_and_carried_out(inlet, chromium, running_
         question, result = carried_out(chromium, ".actions form[action='/actions/replay'] button")
         assert question == "Send 3 events to the consumers again?" and "3 events sent again" in result
 
+        for search in (f"entity={given['number']}", f"entity={given['number']}&state=processed&type=order.create,order.update"):
+            chromium.open(f"{address}/events?{search}")
+            question, result = carried_out(chromium, ".actions form[action='/actions/replay'] button")
+            assert question == "Send 3 events to the consumers again?" and "3 events sent again" in result, search
+
         chromium.open(f"{address}/dead-letters")
         assert given["number"] in chromium.text()
         question, result = carried_out(chromium, "form[action='/actions/redrive'] button")
@@ -336,6 +342,36 @@ def test_a_read_only_console_shows_no_action(inlet, chromium, given):
         for name, path in pages(given).items():
             chromium.open(address + path)
             assert chromium.run("return document.querySelectorAll('form[method=post]').length") == 0, name
+
+
+def test_a_credential_in_a_body_is_masked_in_every_view(inlet, chromium, running_stack):
+    number = str(time.time_ns())
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2lnbmF0dXJl"
+    extra = {"extra": {"password": "hunter2canary", "apiKey": "sk_live_canary", "token": token, "deep": [{"X-Secret": "canary"}]}}
+    send(running_stack, number, THAI, "new", note=f"Call Fatima, Bearer {token}", extra=extra)
+    path = f"zid/demo/order/{number}"
+    [event] = stored(Aws(running_stack["endpoint"]), running_stack, path)
+    with console(inlet) as url:
+        address = enter(chromium, url)
+        for page in (f"/event?id={escaped(event)}", f"/entity?path={escaped(path)}"):
+            for personal in ("", "&personal=show"):
+                chromium.open(address + page + personal)
+                source = chromium.run("return document.documentElement.outerHTML")
+                assert "canary" not in source and "eyJ" not in source, page + personal
+                assert ("Fatima" in source) == bool(personal), page + personal
+
+
+def test_a_search_that_cannot_match_says_why(inlet, chromium):
+    with console(inlet) as url:
+        address = enter(chromium, url)
+        for search, text in (
+            ("type=ordr.create", "did you mean order.create"),
+            ("store=zid/dmo", "did you mean demo?"),
+            ("state=nosuch", "nosuch is no state of an event"),
+            ("colour=red", "a search has no parameter colour"),
+        ):
+            chromium.open(f"{address}/events?{search}")
+            assert text in chromium.text(), search
 
 
 def test_no_page_contains_a_credential(inlet, chromium, running_stack, given):

@@ -1,13 +1,13 @@
 //! `inlet quarantine`: lists the deliveries that no live credential verified, and shows one with its proof masked.
 
 use clap::Subcommand;
-use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::operate::quarantine_list::{OfferedRequest, QuarantinedDelivery, offered_requests};
 use serde::Serialize;
 
+use crate::credentials::mask_document;
 use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
 use crate::deployment::stores;
@@ -294,8 +294,8 @@ impl ShownRequest {
             pairs.iter().map(|(name, value)| NamedForm { name: name.clone(), value: value.clone() }).collect()
         };
         let body = || {
-            let masked = secret_fields::mask(&request.body, store.provider.secret_fields);
-            masked.unwrap_or_else(|| String::from_utf8_lossy(&request.body).into_owned())
+            let text = String::from_utf8_lossy(&request.body);
+            mask_document(&text, store.provider.secret_fields).unwrap_or_else(|| text.into_owned())
         };
         Self {
             row: QuarantinedRow::new(store, request.delivery.clone()),

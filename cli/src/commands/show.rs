@@ -6,7 +6,6 @@ use anstyle::Style;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::Origin;
-use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::history::entity::{ReplayRecord, replays};
@@ -14,6 +13,7 @@ use inlet_aws::history::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::credentials::{mask_document, masked_document};
 use crate::deployment::Deployment;
 use crate::events::list::{State, after};
 use crate::events::replayed::Replayed;
@@ -204,15 +204,19 @@ impl Report for Shown {
             Body::BodyBase64(_) => "(not text; --raw writes the bytes)".to_owned(),
         };
         page.line("");
-        page.side_by_side(["raw", "canonical"], [&raw, &readable(&self.message_text)], self.width);
+        page.side_by_side(
+            ["raw", "canonical"],
+            [&raw, &readable(&masked_document(&self.message_text, &[]))],
+            self.width,
+        );
     }
 }
 
-/// Returns a body for a page, with the provider's secrets in it masked: a terminal is seen and recorded by others.
+/// Returns a body for a page, with credentials and the provider's secrets masked: a terminal is seen and recorded by others.
 fn without_secrets(id: &str, body: &str) -> String {
     let provider = id.split('/').next().and_then(|name| name.parse::<ProviderHandle>().ok());
     let fields = provider.map(|provider| provider.secret_fields).unwrap_or_default();
-    match secret_fields::mask(body.as_bytes(), fields) {
+    match mask_document(body, fields) {
         Some(masked) => {
             format!("{}\n(secrets are masked and fields sorted: --raw writes the bytes)", readable(&masked))
         }
@@ -242,15 +246,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_masks_the_provider_s_secrets_and_no_other_field() {
-        let body = r#"{"id":1,"products":[{"vouchers":[{"key":"canary","id":7}]}]}"#;
+    fn a_page_masks_secrets_and_no_other_field() {
+        let body = r#"{"id":1,"products":[{"vouchers":[{"serial_number":"canary","id":7}]}]}"#;
         let page = without_secrets("zid/demo/order/1/0123456789abcdef", body);
         assert!(!page.contains("canary"), "{page}");
         assert!(
-            page.contains(r#""key": "***""#) && page.contains(r#""id": 7"#) && page.contains("--raw"),
+            page.contains(r#""serial_number": "***""#)
+                && page.contains(r#""id": 7"#)
+                && page.contains("--raw"),
             "{page}"
         );
         let page = without_secrets("zip/demo/payment/1/0123456789abcdef", body);
         assert!(page.contains("canary") && !page.contains("--raw"), "a provider without such fields: {page}");
+        let page = without_secrets("zip/demo/payment/1/0123456789abcdef", r#"{"apiKey":"canary"}"#);
+        assert!(!page.contains("canary") && page.contains("--raw"), "a credential of any provider: {page}");
     }
 }

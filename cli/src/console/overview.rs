@@ -69,12 +69,13 @@ impl Overview {
             Alarms::read(deployment),
             read_breakers(deployment, now),
         );
-        let failed = |failure: Failure| failure.to_string();
+        let failed = |failure: Failure| failure.sentence(&deployment.options);
+        let unreadable = |context| move |fault| failed(Failure::Inlet { context, fault });
         Self {
             read_at: now,
             figures: figures.map_err(failed),
-            queue: queue.map_err(|fault| fault.chain()),
-            dead_letters: dead_letters.map_err(|fault| fault.chain()),
+            queue: queue.map_err(unreadable("the queue cannot be read")),
+            dead_letters: dead_letters.map_err(unreadable("the dead-letter queue cannot be read")),
             alarms: alarms.map_err(failed),
             breakers: breakers.map_err(failed),
         }

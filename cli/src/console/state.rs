@@ -9,12 +9,14 @@ use axum::response::{IntoResponse as _, Response};
 use inlet_aws::client::clock;
 
 use crate::console::cache::Cache;
-use crate::console::overview::{Overview, Part};
+use crate::console::overview::Overview;
 use crate::console::security::AccessGuard;
 use crate::console::work::Work;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::deployment::stores;
+use crate::failure::Failure;
+use crate::options::DeploymentArgs;
 use crate::providers::ALL;
 
 /// The time for which the overview and the list of stores are not read again.
@@ -34,7 +36,14 @@ pub(crate) struct Console {
     /// Its actions.
     pub(crate) work: Work,
     overview: Arc<Cache<Overview>>,
-    stores: Arc<Cache<Part<Vec<StoreAddress>>>>,
+    stores: Arc<Cache<Result<Vec<StoreAddress>, Unlisted>>>,
+}
+
+/// The reason for which the stores could not be listed, kept with the hint of the failure's kind.
+#[derive(Clone, Debug)]
+struct Unlisted {
+    what: String,
+    next: String,
 }
 
 /// The console, shared by its requests.
@@ -56,21 +65,33 @@ impl Console {
     /// Returns the stores with credentials.
     ///
     /// # Errors
-    /// The reason for which they cannot be listed.
-    pub(crate) async fn stores(&self) -> Part<Vec<StoreAddress>> {
+    /// [`Failure::Problem`] with the reason for which they cannot be listed, and the hint of that reason.
+    pub(crate) async fn stores(&self) -> Result<Vec<StoreAddress>, Failure> {
         let deployment = self.deployment.clone();
         let read = || async move {
-            stores::list_stores(&deployment, &ALL).await.map_err(|failure| failure.to_string())
+            stores::list_stores(&deployment, &ALL)
+                .await
+                .map_err(|failure| Unlisted::of(&failure, &deployment.options))
         };
-        match self.stores.get(Duration::from_secs(5), read).await {
+        let listed = match self.stores.get(Duration::from_secs(5), read).await {
             Some(stores) => stores.as_ref().clone(),
-            None => Err("the stores are being listed; reload the page in a moment".to_owned()),
-        }
+            None => Err(Unlisted {
+                what: "the stores are still being listed".to_owned(),
+                next: "reload the page in a moment".to_owned(),
+            }),
+        };
+        listed.map_err(|Unlisted { what, next }| Failure::Problem { what, next })
     }
 
     /// Makes the facts old that an action changes.
     pub(crate) fn expire(&self) {
         self.overview.expire();
+    }
+}
+
+impl Unlisted {
+    fn of(failure: &Failure, options: &DeploymentArgs) -> Self {
+        Self { what: failure.to_string(), next: failure.hint(options) }
     }
 }
 
@@ -83,4 +104,36 @@ pub(crate) fn now() -> inlet::received_at::ReceivedAt {
 pub(crate) fn html(status: StatusCode, page: String) -> Response {
     let kind = (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     (status, [kind], page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use inlet_aws::client::aws_error::{AwsError, AwsErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn expired_credentials_have_their_hint_on_every_page() {
+        let options = DeploymentArgs::of_stack("inlet-prod", Some("shop"));
+        for (kind, hint) in [
+            (AwsErrorKind::Expired, "aws sso login --profile shop"),
+            (AwsErrorKind::Denied, "administrator"),
+            (AwsErrorKind::Throttled, "wait a minute"),
+        ] {
+            let error = AwsError { message: "x".to_owned(), kind };
+            let failure = Failure::Aws { context: "the stores' parameters cannot be listed", error };
+            let kept = Unlisted::of(&failure, &options);
+            assert!(kept.next.contains(hint) && kept.what.contains("parameters"), "{kind:?}: {kept:?}");
+            assert!(failure.sentence(&options).contains(hint), "{kind:?}: of the overview");
+        }
+    }
+
+    #[tokio::test]
+    async fn stores_that_cannot_be_listed_name_the_next_step() {
+        let (guard, _) = AccessGuard::new(1);
+        let console = Console::new(Deployment::unreachable(), guard, false);
+        let failure = console.stores().await.unwrap_err();
+        let next = failure.hint(&console.deployment.options);
+        assert!(next.contains("check the network"), "{failure}: {next}");
+    }
 }

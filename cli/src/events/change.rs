@@ -25,6 +25,11 @@ pub(crate) struct Change {
 }
 
 impl KnownFields {
+    /// Returns the last known value of a field.
+    pub(crate) fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)
+    }
+
     /// Applies the data of an event and returns the changes.
     pub(crate) fn apply(&mut self, data: &Value) -> Vec<Change> {
         let mut fields = Vec::new();

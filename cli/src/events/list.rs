@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anstyle::Style;
+use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
@@ -78,6 +79,16 @@ impl State {
 }
 
 impl Listed {
+    /// Returns the event without its state; `None` if the row has no event's id.
+    pub(crate) fn into_arrival(self) -> Option<Arrival> {
+        Some(Arrival {
+            id: EventId::parse(&self.id).ok()?,
+            received: self.received,
+            event_type: self.provider_type,
+            canonical_type: self.canonical_type,
+        })
+    }
+
     /// Returns a row of an event.
     pub(crate) fn new(arrival: Arrival, status: EventStatus) -> Self {
         Self {

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::history::event_status::event_statuses;
@@ -17,6 +18,13 @@ use crate::failure::Failure;
 const PARTS: [Duration; 4] =
     [Duration::from_mins(20), Duration::from_hours(1), Duration::from_hours(3), LAST_PART];
 const LAST_PART: Duration = Duration::from_hours(4);
+
+/// Maximum number of events of [`read_all`]: they are kept in memory until the user confirms.
+const MAX_ALL: usize = 10_000;
+
+/// Events of a page, and its time, in [`read_all`].
+const ALL_AT_ONCE: usize = 1_000;
+const ALL_TIME: Duration = Duration::from_secs(10);
 
 /// The wanted events.
 #[derive(Clone, Debug)]
@@ -90,6 +98,32 @@ pub(crate) async fn read(table: &Table, wanted: &Wanted) -> Result<EventPage, Fa
     Ok(page)
 }
 
+/// Reads all wanted events, oldest first, whatever the limits of a page.
+///
+/// # Errors
+/// If the table cannot be read, or if more than [`MAX_ALL`] events match.
+pub(crate) async fn read_all(table: &Table, wanted: Wanted) -> Result<Vec<Arrival>, Failure> {
+    let mut wanted = Wanted { limit: ALL_AT_ONCE, time_limit: ALL_TIME, ..wanted };
+    let mut events = Vec::new();
+    loop {
+        let EventPage { events: some, older_before, .. } = read(table, &wanted).await?;
+        events.extend(some.into_iter().filter_map(Listed::into_arrival));
+        if events.len() > MAX_ALL {
+            return Err(Failure::Unusable {
+                what: format!("more than {MAX_ALL} events match"),
+                next: "choose a shorter time, or more filters".to_owned(),
+            });
+        }
+        // A page contains all events of its last millisecond, so the next one continues before it.
+        match older_before.as_deref().and_then(ReceivedAt::parse) {
+            Some(until) if until < wanted.selection.until => wanted.selection.until = until,
+            _ => break,
+        }
+    }
+    events.sort_by(|a: &Arrival, b| (&a.received, &a.id).cmp(&(&b.received, &b.id)));
+    Ok(events)
+}
+
 /// Returns the number of events to read of each shard at once. The shards share the events evenly, but not exactly.
 fn page_len(limit: usize) -> i32 {
     let of_shard = limit.saturating_mul(2).div_ceil(8).max(16);
@@ -117,6 +151,11 @@ impl EventPage {
         mut arrivals: Vec<Arrival>,
     ) -> Result<bool, Failure> {
         arrivals.retain(|arrival| wanted.fits(arrival));
+        if wanted.selection.needs_reads() {
+            let matching = wanted.selection.retain(table, arrivals).await;
+            arrivals =
+                matching.map_err(|fault| Failure::Inlet { context: "the events cannot be read", fault })?;
+        }
         let found = arrivals.len();
         if wanted.state.is_none() {
             // The states of events that do not fit on the page are not read. No page of the index ends within a

@@ -195,6 +195,76 @@ impl Filters {
         })
     }
 
+    /// Returns the filters of texts that a page or an agent was given, in the forms of the command's options: a provider or
+    /// a store, types with commas, an entity.
+    ///
+    /// # Errors
+    /// [`Failure::Unusable`] if a text has another form.
+    pub(crate) fn parse(
+        store: Option<&str>,
+        types: Option<&str>,
+        entity: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let unusable = |what: String, next: &str| Failure::Unusable { what, next: next.to_owned() };
+        let mut source = SourceFilter::default();
+        if let Some(text) = store {
+            match text.parse::<ProviderHandle>() {
+                Ok(provider) => source.provider = Some(provider),
+                Err(_) => {
+                    let store = text.parse::<Store>();
+                    let next = "give a provider or a store: zid, riyadh, zid/riyadh";
+                    source.store = Some(store.map_err(|error| unusable(error.to_string(), next))?);
+                }
+            }
+        }
+        let entity = entity.map(|text| {
+            // An id of a page is encoded already.
+            if text.contains('%') && !text.contains('/') {
+                return Ok(EntityArg::Bare(text.to_owned()));
+            }
+            let next = "give a number, order/81230457, or zid/riyadh/order/81230457";
+            text.parse::<EntityArg>().map_err(|error| unusable(format!("{text}: {error}"), next))
+        });
+        let types = types.into_iter().flat_map(|types| types.split(','));
+        let event_types = types.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Ok(Self { source, event_types, entity: entity.transpose()? })
+    }
+
+    /// Returns the selection of the matching events in this time, without a look-up: an entity's id that is given alone
+    /// is returned beside it.
+    ///
+    /// # Errors
+    /// If two filters contradict each other.
+    pub(crate) fn selection_and_id(
+        &self,
+        from: ReceivedAt,
+        until: ReceivedAt,
+    ) -> Result<(Selection, Option<String>), Failure> {
+        Ok(match &self.entity {
+            None => (self.select(None, from, until)?, None),
+            Some(EntityArg::Known(entity)) => (self.select(Some(entity), from, until)?, None),
+            Some(EntityArg::Bare(id)) => (self.select(None, from, until)?, Some(id.clone())),
+        })
+    }
+
+    /// Returns those of these stores that the filters select.
+    pub(crate) fn stores_among(&self, stores: &[StoreAddress]) -> Vec<StoreAddress> {
+        let of_store = self.source.store.as_ref();
+        let provider = self.source.provider.or(of_store.and_then(|store| store.provider));
+        let is_selected = |store: &&StoreAddress| {
+            provider.is_none_or(|provider| provider == store.provider)
+                && of_store.is_none_or(|wanted| wanted.name == store.store)
+        };
+        stores.iter().filter(is_selected).cloned().collect()
+    }
+
+    /// Returns the store of the filters, if its provider is known too.
+    pub(crate) fn store_address(&self) -> Option<StoreAddress> {
+        let Store { provider, name } = self.source.store.as_ref()?;
+        let provider = provider.or(self.source.provider)?;
+        Some(StoreAddress { provider, store: name.clone() })
+    }
+
     /// Returns the filters that select all events of a source.
     pub(crate) fn of_source(source: SourceFilter) -> Self {
         Self { source, ..Self::default() }
@@ -219,10 +289,21 @@ impl Filters {
     /// [`Failure::NotFound`] with the reason; other failures if the stores cannot be listed.
     pub(crate) async fn check_names(&self, deployment: &Deployment) -> Result<(), Failure> {
         self.check_types(&deployment.inlet)?;
-        let Some(Store { provider, name }) = &self.source.store else { return Ok(()) };
+        let Some(Store { provider, .. }) = &self.source.store else { return Ok(()) };
         let provider = provider.or(self.source.provider);
         let providers = provider.map_or_else(|| ALL.clone(), |provider| vec![provider]);
-        let stores = stores::list_stores(deployment, &providers).await?;
+        self.check_store(&stores::list_stores(deployment, &providers).await?, &deployment.inlet)
+    }
+
+    /// Checks that the store of the filters is one of these, which have a secret.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] with a similar name, if there is one.
+    pub(crate) fn check_store(&self, stores: &[StoreAddress], inlet: &str) -> Result<(), Failure> {
+        let Some(Store { provider, name }) = &self.source.store else { return Ok(()) };
+        let provider = provider.or(self.source.provider);
+        let of_provider = |store: &&StoreAddress| provider.is_none_or(|provider| provider == store.provider);
+        let stores: Vec<&StoreAddress> = stores.iter().filter(of_provider).collect();
         if stores.iter().any(|store| store.store == *name) {
             return Ok(());
         }
@@ -232,7 +313,7 @@ impl Filters {
         similar.truncate(1);
         let meant = similar.first().map(|name| format!("did you mean {name}?"));
         let next = meant.unwrap_or_else(|| match stores.len() {
-            0 => format!("set a store's secret with `{} secret set zid/riyadh`", deployment.inlet),
+            0 => format!("set a store's secret with `{inlet} secret set zid/riyadh`"),
             _ => format!("use one of these: {}", names.take(20).collect::<Vec<_>>().join(", ")),
         });
         Err(Failure::NotFound { what: format!("store {name} with a secret"), next })
@@ -512,6 +593,57 @@ mod tests {
                 (s.provider.as_deref(), s.store.as_ref().map(StoreName::as_str), s.entity.as_deref())
             });
             assert_eq!(parts, want, "{filters:?}");
+        }
+    }
+
+    #[test]
+    fn texts_have_the_forms_of_the_options() {
+        let at = ReceivedAt::EPOCH;
+        let of = |store, types, entity| {
+            Filters::parse(store, types, entity).unwrap().selection_and_id(at, at).unwrap()
+        };
+        let everything = Selection::between(at, at);
+        assert_eq!(of(None, None, None), (everything.clone(), None));
+        let (selection, id) =
+            of(Some("riyadh"), Some("order.create, order.status.update,"), Some("81230457"));
+        assert_eq!((selection.provider, id.as_deref()), (None, Some("81230457")));
+        assert_eq!(selection.store.unwrap().as_str(), "riyadh");
+        assert_eq!(selection.event_types, ["order.create", "order.status.update"]);
+        assert_eq!(of(Some("zid"), None, None).0.provider.as_deref(), Some("zid"));
+        assert_eq!(of(None, None, Some("BDG%2F03")).1.as_deref(), Some("BDG%2F03"), "encoded on a page");
+        assert_eq!(of(None, None, Some("SO 7")).1.as_deref(), Some("SO%207"));
+        let (selection, id) = of(None, None, Some("zid/riyadh/order/8"));
+        assert_eq!((selection.entity_path().as_deref(), id), (Some("zid/riyadh/order/8"), None));
+        for (store, entity) in
+            [(Some("shop/riyadh"), None), (Some("Riyadh!"), None), (None, Some("orders/8"))]
+        {
+            assert_eq!(
+                Filters::parse(store, None, entity).unwrap_err().exit_code(),
+                2,
+                "{store:?} {entity:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mistyped_store_has_a_suggestion() {
+        let stores: Vec<StoreAddress> = ["zid/acc6", "zort/bangkok"].map(|text| text.parse().unwrap()).into();
+        let parsed = |text| Filters::parse(Some(text), None, None).unwrap();
+        for (text, selected, meant) in [
+            ("acc6", 1, None),
+            ("zid/acc6", 1, None),
+            ("zid", 1, None),
+            ("zort/acc6", 0, Some("zort/bangkok")),
+            ("zid/acc61", 0, Some("did you mean acc6?")),
+            ("bangok", 0, Some("did you mean bangkok?")),
+        ] {
+            let filters = parsed(text);
+            assert_eq!(filters.stores_among(&stores).len(), selected, "{text}");
+            let next = filters.check_store(&stores, "inlet").err();
+            let next =
+                next.map(|failure| failure.hint(&crate::options::DeploymentArgs::of_stack("inlet", None)));
+            assert_eq!(next.is_some(), meant.is_some(), "{text}: {next:?}");
+            assert!(next.unwrap_or_default().contains(meant.unwrap_or_default()), "{text}");
         }
     }
 

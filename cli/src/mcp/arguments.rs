@@ -1,11 +1,9 @@
 //! The arguments of the tools.
 
-use inlet::store::StoreName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::deployment::address::{Scope, StoreAddress};
 use crate::failure::Failure;
 
 /// Rows of a response: enough for a look, and few enough for an agent's memory.
@@ -82,16 +80,6 @@ pub(super) fn parsed<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure
 
 pub(super) fn limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
-}
-
-/// Returns provider and store of a text: `zid` or `zid/riyadh`.
-pub(super) fn scope(text: Option<&str>) -> Result<(Option<String>, Option<StoreName>), Failure> {
-    let scope = text.map(str::parse::<Scope>).transpose().map_err(|error| unusable(error.to_string()))?;
-    Ok(match scope {
-        Some(Scope::Store(StoreAddress { provider, store })) => (Some(provider.to_string()), Some(store)),
-        Some(Scope::Provider(provider)) => (Some(provider.to_string()), None),
-        None => (None, None),
-    })
 }
 
 pub(super) fn unusable(what: String) -> Failure {

@@ -27,7 +27,7 @@ pub(super) enum Effect {
 pub(super) fn descriptions() -> Vec<Description> {
     let text = |about: &str| json!({"type": "string", "description": about});
     let number = |about: &str| json!({"type": "integer", "minimum": 0, "description": about});
-    let store = || text("A store: zid/riyadh");
+    let store = || text("A provider or a store: zid, riyadh, zid/riyadh");
     let limit = || number("Maximum number of rows, at most 100; default: 20");
     let entity = || text("The entity: zid/riyadh/order/81230457");
     let confirm = || number("The count that the same call without this parameter returned");
@@ -44,9 +44,11 @@ pub(super) fn descriptions() -> Vec<Description> {
             "Lists stored events, newest first.",
             parameters(
                 &json!({
-                    "store": text("A provider or a store: zid, zid/riyadh"),
-                    "type": text("The provider's name of the event, or the message's type"),
-                    "entity": text("An entity's id, or its kind and id: 81230457, order/81230457"),
+                    "store": store(),
+                    "type": text(
+                        "The provider's name of the event, or the message's type; * matches any text; several with commas"
+                    ),
+                    "entity": text("An entity: 81230457, order/81230457, zid/riyadh/order/81230457"),
                     "state": {"type": "string", "enum": ["waiting", "parked", "processed"], "description": "The state"},
                     "since": text("Received at this time or later: 15m, 24h, 7d (ago), 2025-06-12; default: 24h"),
                     "until": text("Received before this time"),
@@ -58,12 +60,18 @@ pub(super) fn descriptions() -> Vec<Description> {
         reads(
             "show_event",
             "Shows one event as consumers read it, with its state and drift. Personal data is masked.",
-            parameters(&json!({"id": text("The event's id, as list_events returns it")}), &["id"]),
+            parameters(
+                &json!({"id": text("The event's id, as list_events returns it, or the first 6 or more digits of its last part")}),
+                &["id"],
+            ),
         ),
         reads(
             "entity_timeline",
             "Shows the history of one entity, oldest event first. Personal data is masked.",
-            parameters(&json!({"entity": entity()}), &["entity"]),
+            parameters(
+                &json!({"entity": text("The entity: 81230457, order/81230457, zid/riyadh/order/81230457")}),
+                &["entity"],
+            ),
         ),
         reads(
             "list_quarantine",

@@ -78,10 +78,7 @@ impl ServerHandler for Server {
         let result = match called {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(failure) => {
-                let causes: String =
-                    failure.causes().iter().fold(String::new(), |all, cause| all + "; because " + cause);
-                let text =
-                    printable(&format!("{failure}{causes}. Next: {}", failure.hint(self.tools.options())));
+                let text = printable(&failure.sentence(self.tools.options()));
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }
         };

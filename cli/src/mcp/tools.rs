@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
@@ -13,12 +12,13 @@ use inlet_aws::history::entity;
 use inlet_aws::history::event_status::event_statuses;
 use inlet_aws::operate::dead_letters::LetterFilter;
 use inlet_aws::operate::forget::Entity;
-use inlet_aws::operate::selection::Selection;
+use inlet_aws::operate::quarantine_list::count_quarantined;
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
 
 use crate::console::overview::Overview;
 use crate::console::work::{Counted, Plan, Work};
+use crate::credentials::without_credentials;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::deployment::stores;
@@ -26,10 +26,12 @@ use crate::events::list::State;
 use crate::events::page::{Wanted, read};
 use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
+use crate::input::event_ids::EventRef;
+use crate::input::filters::{EntityArg, Filters};
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::mcp::arguments::{
     ForgetEntity, ListEvents, Listing, MAX_LIMIT, Nothing, RedriveAll, ReplayEvents, ReverifyStores,
-    ShowEvent, Timeline, limit, parsed, scope, unusable,
+    ShowEvent, Timeline, limit, parsed, unusable,
 };
 use crate::mcp::descriptions::{Description, Effect, descriptions};
 use crate::mcp::dry_calls::{Counts, key_of};
@@ -182,7 +184,9 @@ impl Tools {
         let from =
             asked.since.as_deref().map_or_else(|| time("24h"), time)?.max(table.time_index.oldest(now));
         let until = asked.until.as_deref().map_or_else(|| Ok(now_plus_skew(now)), time)?;
-        let (provider, store) = scope(asked.store.as_deref())?;
+        let (types, entity) = (asked.event_type.as_deref(), asked.entity.as_deref());
+        let filters = Filters::parse(asked.store.as_deref(), types, entity)?;
+        let (selection, entity_id) = filters.selection_and_id(from, until)?;
         let state = match asked.state.as_deref() {
             None => None,
             Some("waiting") => Some(State::Waiting),
@@ -192,20 +196,17 @@ impl Tools {
                 return Err(unusable(format!("{other} is not a state: waiting, parked or processed")));
             }
         };
-        let (entity, entity_id) = match asked.entity {
-            Some(text) if text.contains('/') => (Some(text), None),
-            other => (None, other),
-        };
-        let selection = Selection {
-            provider,
-            store,
-            event_types: asked.event_type.into_iter().collect(),
-            entity,
-            ..Selection::between(from, until)
-        };
+        // Before the search, which may be long.
+        filters.check_types(&self.deployment.inlet)?;
         let limit = limit(asked.limit);
-        let page =
+        let mut page =
             read(&table, &Wanted { selection, entity_id, state, limit, time_limit: TIME_LIMIT }).await?;
+        if page.events.is_empty() {
+            filters.check_names(&self.deployment).await?;
+        }
+        for event in &mut page.events {
+            event.parked_because = event.parked_because.as_deref().map(without_credentials);
+        }
         let heading = counted(page.events.len(), "event, newest first", "events, newest first");
         let more = match (&page.older_before, page.is_paused) {
             (None, _) => ". There are no more.".to_owned(),
@@ -216,7 +217,8 @@ impl Tools {
     }
 
     async fn show_event(&self, id: &str) -> Result<String, Failure> {
-        let id = EventId::parse(id).map_err(|_| unusable("this is not the id of an event".to_owned()))?;
+        let id = id.parse::<EventRef>().map_err(|error| unusable(error.to_string()))?;
+        let id = id.resolve(&self.deployment).await?;
         let table = self.deployment.table();
         let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
         let stored = table.events.get(&id).await.map_err(unreadable)?;
@@ -241,16 +243,17 @@ impl Tools {
             "id": record.id, "type": record.canonical_type, "provider_type": record.event_type,
             "received": record.received, "origin": record.origin, "trust": record.trust,
             "state": State::of(&status), "processed": status.processed.map(|at| at.to_string()),
-            "parked_because": status.parked.map(|parked| parked.reason),
+            "parked_because": status.parked.map(|parked| without_credentials(&parked.reason)),
             "drift": drift, "body_bytes": record.size, "message": mask_message(kind, &message),
         });
         Ok(fenced("One event, as consumers read it.", &data))
     }
 
     async fn timeline(&self, entity: &str) -> Result<String, Failure> {
-        let entity = Entity::parse(entity).map_err(|error| unusable(error.to_string()))?;
-        let kind = entity.as_str().split('/').nth(2).unwrap_or_default();
-        let entries = entity::load(&self.deployment.table(), entity.as_str()).await;
+        let entity = entity.parse::<EntityArg>().map_err(|error| unusable(error.to_string()))?;
+        let entity = entity.path(&self.deployment).await?;
+        let kind = entity.split('/').nth(2).unwrap_or_default();
+        let entries = entity::load(&self.deployment.table(), &entity).await;
         let entries =
             entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
         let (total, left_out) = (entries.len(), entries.len().saturating_sub(MAX_LIMIT));
@@ -260,11 +263,11 @@ impl Tools {
             json!({
                 "id": entry.arrival.id.as_str(), "received": entry.arrival.received,
                 "type": entry.arrival.canonical_type, "provider_type": entry.arrival.event_type,
-                "state": State::of(&entry.status), "parked_because": entry.status.parked.map(|parked| parked.reason),
+                "state": State::of(&entry.status), "parked_because": entry.status.parked.map(|parked| without_credentials(&parked.reason)),
                 "replays": entry.replays.len(), "data": mask_data(kind, &data),
             })
         });
-        let data = json!({"entity": entity.as_str(), "events": steps.collect::<Vec<_>>()});
+        let data = json!({"entity": entity, "events": steps.collect::<Vec<_>>()});
         let note = if left_out > 0 { format!(" The oldest {left_out} are left out.") } else { String::new() };
         Ok(fenced(&format!("{}, oldest first.{note}", counted(total, "event", "events")), &data))
     }
@@ -304,7 +307,7 @@ impl Tools {
                 json!({
                     "id": letter.event.as_ref().map(|event| event.id.as_str()),
                     "type": letter.event.as_ref().map(|event| &event.canonical_type),
-                    "parked_because": letter.reason,
+                    "parked_because": letter.reason.as_deref().map(without_credentials),
                     "dead_since": letter.since.to_string(),
                 })
             })
@@ -336,8 +339,23 @@ impl Tools {
     async fn selected_stores(&self, store: Option<&str>) -> Result<Vec<StoreAddress>, Failure> {
         match store {
             Some(text) => {
-                let address = text.parse::<StoreAddress>().map_err(|error| unusable(error.to_string()))?;
-                Ok(vec![address])
+                let filters = Filters::parse(Some(text), None, None)?;
+                let known = stores::list_stores(&self.deployment, &ALL).await?;
+                let chosen = filters.stores_among(&known);
+                if !chosen.is_empty() {
+                    return Ok(chosen);
+                }
+                // A store whose secret was deleted may have quarantined deliveries.
+                if let Some(StoreAddress { provider, store }) = filters.store_address() {
+                    let count = count_quarantined(&self.deployment.table(), provider.name, &store).await;
+                    let unreadable =
+                        |fault| Failure::Inlet { context: "the quarantine cannot be read", fault };
+                    if count.map_err(unreadable)? > 0 {
+                        return Ok(vec![StoreAddress { provider, store }]);
+                    }
+                }
+                filters.check_store(&known, &self.deployment.inlet)?;
+                Ok(Vec::new())
             }
             None => stores::list_stores(&self.deployment, &ALL).await,
         }
@@ -403,7 +421,8 @@ impl Tools {
         let table = self.deployment.table();
         let mut arrivals = Vec::new();
         for id in ids {
-            let id = EventId::parse(id).map_err(|_| unusable(format!("{id} is not the id of an event")))?;
+            let id = id.parse::<EventRef>().map_err(|error| unusable(format!("{id}: {error}")))?;
+            let id = id.resolve(&self.deployment).await?;
             let stored = table.events.get(&id).await;
             let stored =
                 stored.map_err(|fault| Failure::Inlet { context: "an event cannot be read", fault })?;
@@ -439,6 +458,36 @@ mod tests {
         for name in ["change_forget", "change_redrive", "none"] {
             assert!(tools.call(name, JsonObject::new()).await.is_none(), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn tools_take_the_forms_of_the_command() {
+        let tools = Tools::new(Deployment::unreachable(), true);
+        for (tool, arguments) in [
+            ("show_event", json!({"id": "f673caa5"})),
+            ("entity_timeline", json!({"entity": "81230457"})),
+            ("entity_timeline", json!({"entity": "order/81230457"})),
+            ("list_events", json!({"store": "riyadh", "type": "order.create,order.status.update"})),
+            ("list_events", json!({"store": "zid", "entity": "81230457"})),
+            ("list_quarantine", json!({"store": "riyadh"})),
+            ("change_replay", json!({"ids": ["f673caa5"]})),
+            ("change_reverify", json!({"store": "riyadh"})),
+        ] {
+            let Value::Object(object) = arguments.clone() else { panic!("{arguments}") };
+            // No service responds: the arguments were accepted, and the events are looked up.
+            let failure = tools.call(tool, object).await.unwrap().unwrap_err();
+            let is_from_aws = matches!(failure, Failure::Inlet { .. } | Failure::Aws { .. });
+            assert!(is_from_aws, "{tool} {arguments}: {failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_type_has_a_suggestion() {
+        let tools = Tools::new(Deployment::unreachable(), false);
+        let arguments = JsonObject::from_iter([("type".to_owned(), json!("ordr.create"))]);
+        let refused = tools.call("list_events", arguments).await.unwrap().unwrap_err();
+        let next = refused.hint(tools.options());
+        assert!(next.contains("did you mean order.create"), "{refused}: {next}");
     }
 
     #[tokio::test]

@@ -87,6 +87,13 @@ async fn an_agent_reads_the_deployment() {
         "{heading}"
     );
     assert_eq!(listed["events"][0]["id"], ids[1].as_str());
+    let (_, name) = address.split_once('/').expect("a store");
+    let (_, same) = client
+        .done("list_events", json!({"store": name, "type": "order.create,product.*", "limit": 1}))
+        .await;
+    assert_eq!(same["events"][0]["id"], ids[1].as_str(), "the forms of the command");
+    let unknown = text(&client.call("list_events", json!({"type": "ordr.create"})).await);
+    assert!(unknown.contains("did you mean order.create?"), "{unknown}");
     let (_, shown) = client.done("show_event", json!({"id": ids[0].as_str()})).await;
     assert_eq!(
         (&shown["state"], &shown["message"]["type"]),

@@ -16,6 +16,7 @@ use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::Text;
 use crate::console::work::{Counted, Job, Plan};
+use crate::events::page::read_all;
 use crate::failure::Failure;
 
 /// Events that one form may select.
@@ -188,12 +189,12 @@ async fn plan_replay(console: &Console, body: &[u8]) -> Result<Plan, Failure> {
     }
     let now = now();
     let mut wanted = wanted(console, &params, now)?;
-    if wanted.entity_id.is_some() || wanted.state.is_some() {
-        let what = "a search by number or state cannot be replayed as a whole".to_owned();
-        return Err(Failure::Unusable { what, next: "select its events in the list".to_owned() });
-    }
     // Events that arrive from now on are processed anyway.
     wanted.selection.until = wanted.selection.until.min(now);
+    // A selection has neither an id without a kind nor every state of the list.
+    if wanted.entity_id.is_some() || wanted.state.is_some() {
+        return Ok(Plan::ReplayEvents(read_all(&console.deployment.table(), wanted).await?));
+    }
     Ok(Plan::ReplaySelection(Box::new(wanted.selection)))
 }
 
@@ -211,7 +212,7 @@ async fn arrival(console: &Console, id: EventId) -> Result<Option<Arrival>, Fail
 
 async fn plan_reverify(console: &Console, body: &[u8]) -> Result<Plan, Failure> {
     let params = params(body);
-    let known = console.stores().await.map_err(unusable)?;
+    let known = console.stores().await?;
     let wanted = given(&params, "store");
     let stores = known.into_iter().filter(|store| wanted.is_none_or(|wanted| store.to_string() == wanted));
     Ok(Plan::Reverify(stores.collect()))
@@ -224,4 +225,33 @@ fn unusable(what: String) -> Failure {
 fn params(body: &[u8]) -> Params {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Fields::parse(body, Plus::Space).iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::security::AccessGuard;
+    use crate::deployment::Deployment;
+
+    #[tokio::test]
+    async fn every_search_can_be_replayed_as_a_whole() {
+        let (guard, _) = AccessGuard::new(1);
+        let console = Console::new(Deployment::unreachable(), guard, true);
+        for search in
+            ["entity=81230457", "state=waiting", "state=processed&entity=8", "type=order.create&state=parked"]
+        {
+            // The table does not respond: the search was accepted, and its events are read.
+            let failure = plan_replay(&console, format!("form_token=t&all=yes&{search}").as_bytes())
+                .await
+                .err()
+                .unwrap();
+            assert!(matches!(failure, Failure::Inlet { .. }), "{search}: {failure}");
+        }
+        let plan =
+            plan_replay(&console, b"form_token=t&all=yes&store=zid&where=data.status%3Dnew").await.unwrap();
+        let Plan::ReplaySelection(selection) = plan else { panic!("a selection has these filters") };
+        assert!(selection.needs_reads() && selection.provider.as_deref() == Some("zid"));
+        let refused = plan_replay(&console, b"all=yes&colour=red").await.err().unwrap();
+        assert!(refused.to_string().contains("no parameter colour"), "{refused}");
+    }
 }

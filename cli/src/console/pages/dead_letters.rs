@@ -8,6 +8,7 @@ use inlet_aws::operate::dead_letters::{DeadLetter, LetterFilter};
 use crate::console::pages::{Shell, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
+use crate::credentials::without_credentials;
 use crate::failure::Failure;
 
 /// Letters of the page. SQS has no pages: the others are counted.
@@ -62,7 +63,9 @@ impl Row {
             href: id.map(|id| format!("/event?id={}", in_query(id.as_str()))),
             entity_href: id.map(|id| format!("/entity?path={}", in_query(id.entity_path()))),
             entity: Text::line(id.map_or("–", |id| id.entity_path())),
-            reason: Text::line(letter.reason.as_deref().unwrap_or("no reason is recorded")),
+            reason: Text::line(&without_credentials(
+                letter.reason.as_deref().unwrap_or("no reason is recorded"),
+            )),
         }
     }
 }

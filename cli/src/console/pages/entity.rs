@@ -12,6 +12,7 @@ use crate::console::pages::events::state_name;
 use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
+use crate::credentials::{mask_credentials, without_credentials};
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;
@@ -107,18 +108,12 @@ async fn read(console: &Console, params: &Params) -> Result<EntityPage, Failure>
 
 fn steps(path: &str, entries: Vec<HistoryEntry>, now: ReceivedAt, shows_personal: bool) -> Vec<Step> {
     let kind = path.split('/').nth(2).unwrap_or_default();
-    let mut known = KnownFields::default();
+    let mut known = Known::default();
     entries.into_iter().map(|entry| Step::of(kind, entry, &mut known, now, shows_personal)).collect()
 }
 
 impl Step {
-    fn of(
-        kind: &str,
-        entry: HistoryEntry,
-        known: &mut KnownFields,
-        now: ReceivedAt,
-        shows_personal: bool,
-    ) -> Self {
+    fn of(kind: &str, entry: HistoryEntry, known: &mut Known, now: ReceivedAt, shows_personal: bool) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
         let (data, damaged) = match &message {
             Ok(message) => {
@@ -127,12 +122,11 @@ impl Step {
             }
             Err(damage) => (Value::Null, Some(Text::line(&damage.to_string()))),
         };
-        let changes = if damaged.is_none() { known.apply(&data) } else { Vec::new() };
-        let masked = mask_data(kind, &data);
+        let masked = if shows_personal { mask_credentials(&data) } else { mask_data(kind, &data) };
+        let changes = if damaged.is_none() { known.apply(&data, &masked) } else { Vec::new() };
         let more_changes = changes.len().saturating_sub(CHANGES.saturating_add(FOLDED));
-        let row = |change: &Change| ChangeRow::of(change, (!shows_personal).then_some(&masked));
         let processing = match (&status.parked, status.processed) {
-            (Some(parked), _) => parked.reason.clone(),
+            (Some(parked), _) => without_credentials(&parked.reason),
             (None, Some(at)) => after(&arrival.received, &at.to_string()),
             (None, None) => String::new(),
         };
@@ -151,44 +145,51 @@ impl Step {
                 .map(|replay| (Text::line(&replay.replay), At::of_time(replay.at)))
                 .collect(),
             has_before: changes.iter().any(|change| change.before.is_some()),
-            changes: changes.iter().take(CHANGES).map(row).collect(),
-            folded: changes.iter().skip(CHANGES).take(FOLDED).map(row).collect(),
+            changes: changes.iter().take(CHANGES).map(ChangeRow::of).collect(),
+            folded: changes.iter().skip(CHANGES).take(FOLDED).map(ChangeRow::of).collect(),
             more_changes,
             damaged,
         }
     }
 }
 
-impl ChangeRow {
-    /// Returns the row of a change. `masked` is the data with its personal fields masked, if they are not shown.
-    fn of(change: &Change, masked: Option<&Value>) -> Self {
-        let is_shown = masked.is_none_or(|masked| is_unmasked(masked, &change.field));
-        let value = |value: &Value| {
-            if is_shown { Text::line(&shortened(value)) } else { Text::line(MASK) }
+/// The last known values of an entity, whole and as the page shows them.
+#[derive(Default)]
+struct Known {
+    whole: KnownFields,
+    shown: KnownFields,
+}
+
+impl Known {
+    /// Applies the data of an event, and returns the changes with the values that the page shows. `masked` is the data
+    /// without what it does not show.
+    fn apply(&mut self, data: &Value, masked: &Value) -> Vec<Change> {
+        let mut changes = self.whole.apply(data);
+        let mut shown_now = KnownFields::default();
+        shown_now.apply(masked);
+        // A field below a masked one has no value that is shown.
+        let value = |known: &KnownFields, field: &str| {
+            known.get(field).cloned().unwrap_or_else(|| Value::String(MASK.to_owned()))
         };
+        for change in &mut changes {
+            // The value before is masked on its own: an empty note after it hides nothing.
+            change.before = change.before.as_ref().map(|_| value(&self.shown, &change.field));
+            change.after = value(&shown_now, &change.field);
+        }
+        self.shown.apply(masked);
+        changes
+    }
+}
+
+impl ChangeRow {
+    fn of(change: &Change) -> Self {
+        let value = |value: &Value| Text::line(&shortened(value));
         Self {
             field: Text::line(&change.field),
             before: change.before.as_ref().map(value),
             after: value(&change.after),
         }
     }
-}
-
-/// Returns true if the field under this path is there and not masked. The length of a list is no field of the data.
-fn is_unmasked(masked: &Value, path: &str) -> bool {
-    let mut value = masked;
-    for name in path.split('.') {
-        let next = match value {
-            Value::Object(object) => object.get(name),
-            Value::Array(_) if name == "length" => return true,
-            Value::Array(list) => name.parse::<usize>().ok().and_then(|index| list.get(index)),
-            _ => None,
-        };
-        // A name with a dot in it is not found this way: masked.
-        let Some(next) = next else { return false };
-        value = next;
-    }
-    value.as_str() != Some(MASK)
 }
 
 fn shortened(value: &Value) -> String {
@@ -250,6 +251,31 @@ mod tests {
     }
 
     #[test]
+    fn a_note_is_masked_in_the_differences() {
+        let order = |note: &str| json!({"id": "1", "note": note});
+        let entries =
+            || vec![entry(&order("Call Fatima"), "t"), entry(&order("Call Mona on 0501234567"), "t")];
+        let masked = html(entries(), false);
+        assert!(
+            masked.contains("note") && !masked.contains("Fatima") && !masked.contains("Mona"),
+            "{masked}"
+        );
+        assert!(html(entries(), true).contains("Call Mona"));
+    }
+
+    #[test]
+    fn no_timeline_shows_a_credential() {
+        let order =
+            |secret: &str, note: &str| json!({"id": "1", "extra": {"password": secret}, "note": note});
+        let entries =
+            || vec![entry(&order("canary1", "token=canary"), "t"), entry(&order("canary2", "x"), "t")];
+        for shows_personal in [false, true] {
+            let html = html(entries(), shows_personal);
+            assert!(html.contains("extra.password") && !html.contains("canary"), "{html}");
+        }
+    }
+
+    #[test]
     fn hostile_text_is_escaped_in_a_timeline() {
         let evil = "<img src=x onerror=alert(1)>\u{202e}";
         let html = html(vec![entry(&json!({ evil: evil, "status": evil }), evil)], true);
@@ -257,12 +283,30 @@ mod tests {
     }
 
     #[test]
-    fn only_a_field_that_is_found_unmasked_is_shown() {
-        let masked = json!({"a": [{"b": "x"}, {"b": MASK}], "c.d": "x"});
-        for (path, is_shown) in
-            [("a.0.b", true), ("a.1.b", false), ("a.length", true), ("c.d", false), ("missing", false)]
-        {
-            assert_eq!(is_unmasked(&masked, path), is_shown, "{path}");
+    fn a_value_before_is_masked_whatever_replaces_it() {
+        let order = |name: &str, note: &str, reason: &str| json!({"id": "1", "customer": {"name": name}, "note": note, "reason": reason});
+        let entries = || {
+            vec![
+                entry(&order("Sara Ali", "Call Fatima", "Mona called"), "t"),
+                entry(&order("", "", "done"), "t"),
+                entry(&order("Noura Ali", "x", "x"), "t"),
+            ]
+        };
+        let masked = html(entries(), false);
+        for name in ["Sara", "Fatima", "Mona", "Noura"] {
+            assert!(!masked.contains(name), "{name}: {masked}");
         }
+        assert!(masked.contains("done"), "a word that is no person's");
+        assert!(html(entries(), true).contains("Call Fatima"));
+    }
+
+    #[test]
+    fn a_change_below_a_masked_field_is_masked() {
+        let mut known = Known::default();
+        let (data, masked) =
+            (json!({"a": [{"b": "x"}], "c": {"d": "x"}}), json!({"a": [{"b": "x"}], "c": MASK}));
+        let changes = known.apply(&data, &masked);
+        let value = |field: &str| changes.iter().find(|change| change.field == field).unwrap().after.clone();
+        assert_eq!((value("a.0.b"), value("a.length"), value("c.d")), (json!("x"), json!(1), json!(MASK)));
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn welcome_page(console: &Console) -> Response {
 pub(crate) fn failure_page(console: &Console, failure: &Failure) -> Response {
     let (status, heading) = match failure {
         Failure::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
-        Failure::Unusable { .. } => (StatusCode::BAD_REQUEST, "This cannot be searched for"),
+        Failure::Unusable { .. } => (StatusCode::BAD_REQUEST, "Invalid request"),
         _ => (StatusCode::BAD_GATEWAY, "This could not be read"),
     };
     let page = ErrorPage {

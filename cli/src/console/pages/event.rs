@@ -8,7 +8,6 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::EventId;
-use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::history::entity::{ReplayRecord, replays};
@@ -19,9 +18,9 @@ use crate::console::pages::events::state_name;
 use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
+use crate::credentials::{is_credential_name, mask_document, masked_document, without_credentials};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;
-use crate::output::json_text::indented;
 use crate::personal::{MASK, mask_body, mask_message};
 use crate::providers::ProviderHandle;
 
@@ -155,7 +154,7 @@ impl View {
                 format!(
                     "{}{topic}{}",
                     record.method,
-                    if shows_personal { query } else { masked_query(&record.query) }
+                    if shows_personal { without_credentials(&query) } else { masked_query(&record.query) }
                 ),
             ),
             ("Body", format!("{} bytes", record.size)),
@@ -166,13 +165,17 @@ impl View {
             id: Text::line(id.as_str()),
             raw_id: id.as_str().to_owned(),
             state: state_name(EventState::of(status)),
-            reason: status.parked.as_ref().map(|parked| Text::line(&parked.reason)),
+            reason: status.parked.as_ref().map(|parked| Text::line(&without_credentials(&parked.reason))),
             at: At::of(&record.received),
             ago: ReceivedAt::parse(&record.received).map(|at| ago(at, now)).unwrap_or_default(),
             facts: facts.into_iter().map(|(name, value)| (name, Text::line(&value))).collect(),
             entity: Text::line(&format!("{kind}/{entity}")),
             entity_href: format!("/entity?path={}", in_query(id.entity_path())),
-            headers: record.headers.iter().map(|(name, value)| (Text::line(name), header(value))).collect(),
+            headers: record
+                .headers
+                .iter()
+                .map(|(name, value)| (Text::line(name), header(name, value)))
+                .collect(),
             replays: replays.iter().map(ReplayRow::of).collect(),
             drift: Drift::of(handle, &record.event_type, body),
             sent: Document::of_body(body, secret_fields, shows_personal),
@@ -194,10 +197,12 @@ fn masked_query(query: &str) -> String {
     format!(" ?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&"))
 }
 
-fn header(value: &str) -> Text {
+/// Returns the value of a header, shortened, with credentials masked.
+fn header(name: &str, value: &str) -> Text {
+    let value = if is_credential_name(name) { MASK.to_owned() } else { without_credentials(value) };
     match value.char_indices().nth(LONG_HEADER) {
         Some((end, _)) => Text::line(&format!("{}…", value.get(..end).unwrap_or_default())),
-        None => Text::line(value),
+        None => Text::line(&value),
     }
 }
 
@@ -227,7 +232,7 @@ impl Drift {
 }
 
 impl Document {
-    /// Returns the body for the page, always without the provider's secrets in it.
+    /// Returns the body for the page, always without credentials and the provider's secrets in it.
     fn of_body(body: &[u8], secret_fields: &[&str], shows_personal: bool) -> Self {
         let Ok(text) = str::from_utf8(body) else {
             let text = if shows_personal { STANDARD.encode(body) } else { MASK.to_owned() };
@@ -236,14 +241,12 @@ impl Document {
                 Some("The body is not text. It is shown as base64 with personal data shown."),
             );
         };
-        let without_secrets = secret_fields::mask(body, secret_fields);
-        let note =
-            without_secrets.as_ref().map(|_| "The provider’s secrets are masked, and fields are sorted.");
-        let text = without_secrets.unwrap_or_else(|| text.to_owned());
+        let without_secrets = mask_document(text, secret_fields);
         if shows_personal {
-            return Self::new(&indented(&text).unwrap_or(text), note);
+            let note = without_secrets.as_ref().map(|_| "Credentials are masked, and fields are sorted.");
+            return Self::new(&masked_document(text, secret_fields), note);
         }
-        match serde_json::from_str::<Value>(&text) {
+        match serde_json::from_str::<Value>(without_secrets.as_deref().unwrap_or(text)) {
             Ok(value) => {
                 let masked = serde_json::to_string_pretty(&mask_body(&value)).unwrap_or_default();
                 Self::new(&masked, Some("Values that may be personal are masked, and fields are sorted."))
@@ -254,7 +257,7 @@ impl Document {
 
     fn of_message(kind: &str, message: &str, shows_personal: bool) -> Self {
         if shows_personal {
-            return Self::new(&indented(message).unwrap_or_else(|| message.to_owned()), None);
+            return Self::new(&masked_document(message, &[]), None);
         }
         match serde_json::from_str::<Value>(message) {
             Ok(value) => {
@@ -346,6 +349,33 @@ mod tests {
         let shown = page(body, message, true);
         assert!(shown.contains("Sara Ali") && shown.contains("966500000000"));
         assert!(!page("name=Sara", "x", false).contains("Sara"), "a body that is not JSON");
+    }
+
+    #[test]
+    fn no_page_of_an_event_shows_a_credential() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2ln";
+        let data = serde_json::json!({
+            "id": 1,
+            "extra": {"password": "hunter2canary", "apiKey": "sk_live_canary", "Token": "canary", "x": token},
+            "note": format!("Bearer {token}"),
+        });
+        let message = serde_json::json!({"type": "t", "data": data}).to_string();
+        for shows_personal in [false, true] {
+            for body in [data.to_string(), "id=1&password=canary".to_owned()] {
+                let html = page(&body, &message, shows_personal);
+                assert!(!html.contains("canary") && !html.contains("eyJ"), "{html}");
+            }
+        }
+        assert!(page(&data.to_string(), "{}", true).contains("Credentials are masked"));
+        assert_eq!(header("x-api-key", "canary").to_string(), MASK);
+        assert_eq!(header("content-type", "application/json").to_string(), "application/json");
+    }
+
+    #[test]
+    fn a_customers_note_is_masked_in_the_message_too() {
+        let note = r#"{"type":"t","data":{"id":"1","note":"Call Fatima on +966501234567"}}"#;
+        assert!(!page("{}", note, false).contains("Fatima"));
+        assert!(page("{}", note, true).contains("Fatima"));
     }
 
     #[test]

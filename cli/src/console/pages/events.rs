@@ -5,18 +5,19 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use inlet::canonical::Kind;
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::operate::selection::Selection;
+use inlet_aws::operate::selection::{Condition, ContentFilter, Selection};
 
 use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
-use crate::deployment::address::{Scope, StoreAddress};
+use crate::credentials::without_credentials;
 use crate::events::list::{Listed, State as EventState};
 use crate::events::page::{EventPage, Wanted, read};
 use crate::failure::Failure;
+use crate::input::filters::Filters;
+use crate::input::suggest::did_you_mean;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::zone::Zone;
 
@@ -44,6 +45,12 @@ const STATES: [(&str, &str, Option<EventState>); 4] = [
     ("processed", "processed", Some(EventState::Processed)),
 ];
 
+/// The parameters of a search. A page of older events has `until` too.
+const SEARCH: [&str; 7] = ["store", "type", "entity", "state", "since", "where", "grep"];
+
+/// The other parameters of this page, and those of the form that replays all events of a search.
+const OTHERS: [&str; 4] = ["until", "rows", "all", "form_token"];
+
 #[derive(Template)]
 #[template(path = "console/events.html")]
 struct EventsPage {
@@ -64,6 +71,8 @@ struct Rows {
     events: Vec<Row>,
     read_at: At,
     is_paused: bool,
+    /// The reason why no event matches, if a type or a store of the search is not known.
+    unknown: Option<Text>,
     /// The time that the search reached.
     reached: Option<At>,
     /// The address of the next page.
@@ -83,6 +92,9 @@ struct Search {
     spans: Vec<Choice>,
     event_type: Text,
     entity: Text,
+    /// A condition and a text, if the address has them.
+    condition: Option<Text>,
+    text: Option<Text>,
     /// The address of the live update; `None` on older pages.
     live: Option<String>,
 }
@@ -110,7 +122,14 @@ pub(crate) struct Row {
 }
 
 /// Shows a page of events.
-pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
+pub(crate) async fn show(
+    State(console): State<Shared>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Response {
+    let params = match once_each(pairs) {
+        Ok(params) => params,
+        Err(failure) => return respond::<RowsPage>(&console, Err(failure)),
+    };
     if let Some(address) = given(&params, "entity").and_then(direct) {
         return Redirect::to(&address).into_response();
     }
@@ -126,6 +145,29 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
     respond(&console, Ok(EventsPage { shell, search, rows }))
 }
 
+/// Returns the parameters of a search.
+///
+/// # Errors
+/// [`Failure::Unusable`] if one is given twice: only one of them would be used.
+fn once_each(pairs: Vec<(String, String)>) -> Result<Params, Failure> {
+    let mut params = Params::new();
+    for (name, value) in pairs {
+        if params.contains_key(&name) {
+            return Err(Failure::Unusable {
+                what: format!("the address has {name} more than once"),
+                next: format!("give {name} once"),
+            });
+        }
+        params.insert(name, value);
+    }
+    Ok(params)
+}
+
+/// Returns the parameters of a search that are given, for a link or form that repeats it.
+fn given_search(params: &Params) -> Vec<(&'static str, String)> {
+    SEARCH.into_iter().filter_map(|name| Some((name, given(params, name)?.to_owned()))).collect()
+}
+
 /// Returns the address of the event or entity that a searched text names completely.
 fn direct(text: &str) -> Option<String> {
     if EventId::parse(text).is_ok() {
@@ -139,26 +181,25 @@ async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
     let now = now();
     let wanted = wanted(console, params, now)?;
     let EventPage { events, older_before, is_paused } = read(&console.deployment.table(), &wanted).await?;
+    let unknown = if events.is_empty() { unknown_name(console, params).await? } else { None };
     let page_before = |until: Option<&str>| {
-        let kept = ["store", "type", "entity", "state", "since"].into_iter();
-        let mut query: Vec<String> = kept
-            .filter_map(|name| given(params, name).map(|value| format!("{name}={}", in_query(value))))
-            .collect();
+        let kept = given_search(params).into_iter();
+        let mut query: Vec<String> =
+            kept.map(|(name, value)| format!("{name}={}", in_query(&value))).collect();
         query.extend(until.map(|until| format!("until={}", in_query(until))));
         format!("/events?{}", query.join("&"))
     };
-    let fields = ["store", "type", "entity", "since"].into_iter();
-    let fields = fields.filter_map(|name| Some((name, given(params, name)?.to_owned())));
     Ok(Rows {
         events: events.iter().map(|event| Row::of(event, now)).collect(),
         read_at: At::of_time(now),
         is_paused,
+        unknown,
         reached: older_before.as_deref().filter(|_| is_paused).map(At::of),
         older: older_before.as_deref().map(|until| page_before(Some(until))),
         newest: given(params, "until").map(|_| page_before(None)),
         allow_write: console.allow_write,
         form_token: console.guard.form_token().to_owned(),
-        fields: fields.collect(),
+        fields: given_search(params),
     })
 }
 
@@ -168,13 +209,7 @@ async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
 /// [`Failure::Unusable`] if a parameter is none of its kind.
 pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Result<Wanted, Failure> {
     let unusable = |what: String, next: &str| Failure::Unusable { what, next: next.to_owned() };
-    let scope = given(params, "store").map(str::parse::<Scope>).transpose();
-    let scope = scope.map_err(|error| unusable(error.to_string(), "choose a store of the list"))?;
-    let (provider, store) = match scope {
-        Some(Scope::Store(StoreAddress { provider, store })) => (Some(provider.to_string()), Some(store)),
-        Some(Scope::Provider(provider)) => (Some(provider.to_string()), None),
-        None => (None, None),
-    };
+    check_parameters(params)?;
     let span = given(params, "since").unwrap_or(DEFAULT_SPAN);
     let time = |text: &str| {
         let time = text.parse::<TimeArg>().map(|time| time.before(now, &Zone::default()));
@@ -183,28 +218,62 @@ pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Res
     let oldest = console.deployment.table().time_index.oldest(now);
     let from = if span == "all" { oldest } else { time(span)?.max(oldest) };
     let until = given(params, "until").map_or_else(|| Ok(now_plus_skew(now)), time)?;
-    let (entity, entity_id) = match given(params, "entity") {
-        None => (None, None),
-        Some(text) => match text.split_once('/') {
-            Some((kind, _)) if Kind::parse(kind).is_some() => (Some(text.to_owned()), None),
-            Some(_) => {
-                let what = format!("{text} is not an entity");
-                return Err(unusable(what, "give a number, order/81230457, or zid/riyadh/order/81230457"));
-            }
-            None => (None, Some(text.to_owned())),
-        },
+    let condition = given(params, "where").map(Condition::parse).transpose();
+    let condition =
+        condition.map_err(|error| unusable(error.to_string(), "correct `where` in the address"))?;
+    let content = ContentFilter {
+        conditions: condition.into_iter().collect(),
+        text: given(params, "grep").map(str::to_owned),
+        ..ContentFilter::default()
     };
-    let state = given(params, "state").unwrap_or_default();
-    let state = STATES.iter().find(|(value, ..)| *value == state).and_then(|(.., state)| *state);
-    let event_type = given(params, "type").map(str::to_owned);
-    let selection = Selection {
-        provider,
-        store,
-        event_types: event_type.into_iter().collect(),
-        entity,
-        ..Selection::between(from, until)
-    };
+    let (selection, entity_id) = filters(params)?.selection_and_id(from, until)?;
+    let selection = Selection { content, ..selection };
+    let state = state(given(params, "state").unwrap_or_default())?;
     Ok(Wanted { selection, entity_id, state, limit: LIMIT, time_limit: TIME_LIMIT })
+}
+
+fn filters(params: &Params) -> Result<Filters, Failure> {
+    Filters::parse(given(params, "store"), given(params, "type"), given(params, "entity"))
+}
+
+/// Checks that the search has no parameter without a meaning: ignoring it would list more than was asked for.
+fn check_parameters(params: &Params) -> Result<(), Failure> {
+    let mut names: Vec<&String> = params.keys().collect();
+    names.sort();
+    for name in names {
+        if !SEARCH.contains(&name.as_str()) && !OTHERS.contains(&name.as_str()) {
+            let next = did_you_mean(name, SEARCH)
+                .unwrap_or_else(|| format!("use one of these: {}, until", SEARCH.join(", ")));
+            return Err(Failure::Unusable { what: format!("a search has no parameter {name}"), next });
+        }
+    }
+    Ok(())
+}
+
+fn state(text: &str) -> Result<Option<EventState>, Failure> {
+    let known = STATES.iter().find(|(value, ..)| *value == text);
+    known.map(|(.., state)| *state).ok_or_else(|| {
+        let names = STATES.map(|(value, ..)| value);
+        let next = did_you_mean(text, names.into_iter().filter(|name| !name.is_empty()));
+        Failure::Unusable {
+            what: format!("{text} is no state of an event"),
+            next: next.unwrap_or_else(|| "use waiting, parked or processed".to_owned()),
+        }
+    })
+}
+
+/// Returns the reason why no event matches, if a type or a store of the search is not known.
+async fn unknown_name(console: &Console, params: &Params) -> Result<Option<Text>, Failure> {
+    let (filters, inlet) = (filters(params)?, &console.deployment.inlet);
+    let mut checked = filters.check_types(inlet);
+    if checked.is_ok() && given(params, "store").is_some() {
+        // A page without the stores is shown too: only the suggestion is missing.
+        if let Ok(stores) = console.stores().await {
+            checked = filters.check_store(&stores, inlet);
+        }
+    }
+    let sentence = |failure: Failure| Text::line(&failure.sentence(&console.deployment.options));
+    Ok(checked.err().map(sentence))
 }
 
 impl Search {
@@ -239,8 +308,8 @@ impl Search {
             spans.push(choice(span, &format!("since {span}"), span));
         }
         let live = given(params, "until").is_none().then(|| {
-            let kept = ["store", "type", "entity", "state", "since"].into_iter();
-            let query = kept.filter_map(|name| Some(format!("&{name}={}", in_query(given(params, name)?))));
+            let kept = given_search(params).into_iter();
+            let query = kept.map(|(name, value)| format!("&{name}={}", in_query(&value)));
             format!("/events?rows{}", query.collect::<String>())
         });
         Self {
@@ -249,6 +318,8 @@ impl Search {
             spans,
             event_type: Text::line(chosen("type")),
             entity: Text::line(chosen("entity")),
+            condition: given(params, "where").map(Text::line),
+            text: given(params, "grep").map(Text::line),
             live,
         }
     }
@@ -265,7 +336,7 @@ impl Row {
             ago: ReceivedAt::parse(&event.received).map(|at| ago(at, now)).unwrap_or_default(),
             at: At::of(&event.received),
             state: state_name(event.state),
-            reason: event.parked_because.as_deref().map(Text::line),
+            reason: event.parked_because.as_deref().map(|reason| Text::line(&without_credentials(reason))),
             ours: Text::line(&event.canonical_type),
             theirs: Text::line(&event.provider_type),
             store: Text::line(&format!("{provider}/{store}")),
@@ -303,6 +374,61 @@ mod tests {
         }
     }
 
+    fn params(pairs: &[(&str, &str)]) -> Params {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn console() -> Console {
+        let (guard, _) = crate::console::security::AccessGuard::new(1);
+        Console::new(crate::deployment::Deployment::unreachable(), guard, true)
+    }
+
+    #[test]
+    fn a_search_takes_the_forms_of_the_command() {
+        let search = params(&[
+            ("type", "order.create,order.status.update"),
+            ("where", "data.status=cancelled"),
+            ("grep", "Al Noor"),
+            ("state", "waiting"),
+            ("entity", "81230457"),
+        ]);
+        let wanted = wanted(&console(), &search, now()).unwrap();
+        assert_eq!(wanted.selection.event_types, ["order.create", "order.status.update"]);
+        assert_eq!(wanted.selection.content.conditions, [Condition::parse("data.status=cancelled").unwrap()]);
+        assert_eq!(wanted.selection.content.text.as_deref(), Some("Al Noor"));
+        assert_eq!(
+            (wanted.state, wanted.entity_id.as_deref()),
+            (Some(EventState::Waiting), Some("81230457"))
+        );
+        assert_eq!(given_search(&search).len(), search.len(), "links and forms repeat the whole search");
+    }
+
+    #[test]
+    fn a_search_refuses_what_it_cannot_use() {
+        for (name, value, why, hint) in [
+            ("state", "nosuch", "nosuch is no state", "waiting, parked or processed"),
+            ("state", "waitin", "waitin is no state", "did you mean waiting?"),
+            ("stat", "waiting", "no parameter stat", "did you mean state"),
+            ("colour", "red", "no parameter colour", "store, type"),
+            ("where", "x", "a condition is", "where"),
+            ("store", "shop/a", "shop is not a provider", "zid"),
+            ("since", "soon", "", "time"),
+        ] {
+            let failure = wanted(&console(), &params(&[(name, value)]), now()).unwrap_err();
+            let next = failure.hint(&console().deployment.options);
+            assert!(failure.to_string().contains(why) && next.contains(hint), "{name}: {failure}: {next}");
+        }
+        let twice = vec![("where".to_owned(), "a=1".to_owned()), ("where".to_owned(), "b=1".to_owned())];
+        assert!(once_each(twice).unwrap_err().to_string().contains("where more than once"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_type_has_a_suggestion() {
+        let unknown = unknown_name(&console(), &params(&[("type", "ordr.create")])).await.unwrap();
+        assert!(unknown.unwrap().to_string().contains("did you mean order.create"));
+        assert_eq!(unknown_name(&console(), &params(&[("type", "order.*")])).await.unwrap(), None);
+    }
+
     #[test]
     fn hostile_names_are_escaped_in_every_column() {
         let evil = "\"><script>alert(1)</script>\u{202e}";
@@ -319,6 +445,7 @@ mod tests {
             events: vec![Row::of(&listed, ReceivedAt::EPOCH)],
             read_at: At::of(evil),
             is_paused: true,
+            unknown: None,
             reached: Some(At::of(evil)),
             older: None,
             newest: None,

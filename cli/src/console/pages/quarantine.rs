@@ -12,6 +12,7 @@ use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
 use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
+use crate::input::filters::Filters;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::zone::Zone;
 
@@ -69,15 +70,17 @@ fn unreadable(fault: inlet::fault::Fault) -> Failure {
 
 async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Failure> {
     let now = now();
-    let until = given(params, "until").and_then(|text| text.parse::<TimeArg>().ok());
-    let until = until.map_or_else(|| now_plus_skew(now), |until| until.before(now, &Zone::default()));
-    let known = console.stores().await.map_err(|what| Failure::Problem {
-        what,
-        next: format!("reload the page; run `{} doctor` if it stays", console.deployment.inlet),
+    let until = given(params, "until").map(str::parse::<TimeArg>).transpose();
+    let until = until.map_err(|error| Failure::Unusable {
+        what: error.to_string(),
+        next: "choose a page of the list".to_owned(),
     })?;
+    let until = until.map_or_else(|| now_plus_skew(now), |until| until.before(now, &Zone::default()));
     let chosen = given(params, "store").unwrap_or_default();
-    let is_chosen = |address: &&StoreAddress| chosen.is_empty() || address.to_string() == chosen;
-    let wanted: Vec<StoreAddress> = known.iter().filter(is_chosen).cloned().collect();
+    let filters = Filters::parse(given(params, "store"), None, None)?;
+    let known = console.stores().await?;
+    filters.check_store(&known, &console.deployment.inlet)?;
+    let wanted = filters.stores_among(&known);
     let span = (ReceivedAt::EPOCH, until);
     // One more than a page has shows whether there are older ones.
     let one_more = LIMIT.saturating_add(1);

@@ -69,10 +69,7 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
 }
 
 async fn read(console: &Console, params: &Params) -> Result<StoresPage, Failure> {
-    let known = console.stores().await.map_err(|what| Failure::Problem {
-        what,
-        next: format!("reload the page; run `{} doctor` if it stays", console.deployment.inlet),
-    })?;
+    let known = console.stores().await?;
     let chosen = match given(params, "store") {
         Some(text) => Some(text.parse::<StoreAddress>().map_err(|error| Failure::Unusable {
             what: error.to_string(),
@@ -125,7 +122,7 @@ impl StoreView {
                 None,
                 Some("the store has no credentials: receivers refuse its deliveries".to_owned()),
             ),
-            Err(failure) => (Vec::new(), None, Some(failure.to_string())),
+            Err(failure) => (Vec::new(), None, Some(failure.sentence(&console.deployment.options))),
         };
         let Portal { steps, not_documented, source } = provider.portal;
         let api = &console.deployment.api;
