@@ -188,12 +188,14 @@ impl Replay {
             replayed.send_modify(|replayed| replayed.forgotten = replayed.forgotten.saturating_add(1));
             return Ok(());
         }
-        if notes.contains_key(&parked_key(id)) {
-            // A parked event is unparked, because a replay is an order to process it.
-            self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
-        }
         match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
+                if notes.contains_key(&parked_key(id)) {
+                    // After the send: an event that was not sent stays parked, so that the same selection finds it
+                    // again. If the message is parked once more before this, the note of `unpark` has the sweeper send
+                    // it.
+                    self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
+                }
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
                 record_replay(&self.table, id, replay, clock::now()).await
             }
