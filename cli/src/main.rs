@@ -4,6 +4,7 @@ mod arguments;
 mod reference;
 mod options;
 mod shell;
+mod stop_signal;
 mod zone;
 mod commands;
 mod deployment;

@@ -16,6 +16,7 @@ use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::credential_shape::{CredentialShape, describe, shape_of};
 use inlet::tools::event_catalogue::{EventEntry, entries};
+use inlet::tools::lifecycle::Lifecycle;
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Api, Registering, SourceVisitor};
 use inlet::tools::sender::{Address, Payload, delivery};
@@ -30,6 +31,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::input::suggest::did_you_mean;
 use crate::reconciliation::{Readable, Reconciled, Reconciliation};
 
 /// All providers, in the order of the output.
@@ -69,6 +71,8 @@ pub(crate) struct ProviderTools {
     pub(crate) shapes: &'static [CredentialShape],
     /// Sample bodies of its events.
     pub(crate) payloads: &'static [Payload],
+    /// The usual states of the entities of its events, where they are known.
+    pub(crate) lifecycles: &'static [Lifecycle],
     address: fn(&EventSpec) -> Address,
     sends: fn(&EventSpec) -> bool,
     drift: fn(&str, &[u8]) -> Option<Drift>,
@@ -138,6 +142,7 @@ impl ProviderTools {
             api: S::API,
             shapes: S::CREDENTIAL_SHAPES,
             payloads: S::PAYLOADS,
+            lifecycles: S::LIFECYCLES,
             address: S::address,
             sends: S::sends,
             drift: |event, body| DriftDetector::new(S::SHAPES).drift_of_body(event, body),
@@ -188,11 +193,19 @@ impl ProviderHandle {
     pub(crate) fn event(self, name: &str) -> Result<&'static EventSpec, Failure> {
         find(self.0.events, name).ok_or_else(|| {
             let names: Vec<&str> = self.events.iter().map(|event| event.event).collect();
+            let samples = self.payloads.iter().map(Payload::name);
+            let meant = did_you_mean(name, names.iter().copied().chain(samples));
+            let meant = meant.map(|meant| meant + " Or ").unwrap_or_default();
             Failure::NotFound {
                 what: format!("event {name} of {self}"),
-                next: format!("use one of these: {}", names.join(", ")),
+                next: format!("{meant}use one of these: {}", names.join(", ")),
             }
         })
+    }
+
+    /// Returns the usual states of the entities of an event; `None` if they are not known.
+    pub(crate) fn lifecycle(self, event: &EventSpec) -> Option<&'static Lifecycle> {
+        self.0.lifecycles.iter().find(|lifecycle| event.is_named(lifecycle.event))
     }
 
     /// Returns the kinds of its entities.
@@ -354,6 +367,15 @@ mod tests {
             assert_eq!(handle.name.parse::<ProviderHandle>().ok(), Some(handle));
         }
         assert!("Zid".parse::<ProviderHandle>().is_err());
+    }
+
+    #[test]
+    fn a_mistyped_event_of_a_provider_has_a_suggestion() {
+        let zid: ProviderHandle = "zid".parse().unwrap();
+        let failure = zid.event("order.creat").unwrap_err();
+        let next = failure.hint(&DeploymentArgs::of_stack("inlet", None));
+        assert!(next.starts_with("did you mean order.create"), "{next}");
+        assert!(next.contains("use one of these: "), "{next}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::commands::secret::age;
 use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
-use crate::deployment::api_access;
+use crate::deployment::{api_access, stores};
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::prompt;
@@ -114,6 +114,11 @@ async fn list(scope: Option<Scope>, deployment: &Deployment, output: &mut Output
     };
     let stores = api_access::stores(deployment, &providers).await?;
     let now = clock::now().millis() / 1000;
+    if let Some(only) = &only
+        && stores.iter().all(|(store, _)| store != only)
+    {
+        stores::check_exists(deployment, only).await?;
+    }
     let of_scope = stores.into_iter().filter(|(store, _)| only.as_ref().is_none_or(|only| only == store));
     let listed = of_scope.map(|(store, since)| Listed {
         store: store.to_string(),

@@ -14,7 +14,7 @@ use crate::deployment::Deployment;
 use crate::events::list::{age, short_type, store_and_entity};
 use crate::failure::Failure;
 use crate::input::event_ids::short_id;
-use crate::input::filters::{Filters, Span};
+use crate::input::filters::{Filters, Span, parse_limit};
 use crate::input::time_arg::forever;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
@@ -43,7 +43,7 @@ enum Action {
         #[command(flatten)]
         span: Span,
         /// Maximum number of rows
-        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        #[arg(long, value_name = "COUNT", default_value = "20", value_parser = parse_limit)]
         limit: usize,
     },
     /// Print one dead letter: its event, its reason and its message
@@ -167,7 +167,10 @@ impl Selected {
         let deployment = Deployment::find_to_change(options, output).await?;
         let letters = deployment.dead_letters();
         let filter = self.filter(&deployment, output).await?;
-        let waiting = self.count(&letters, &filter, output).await?;
+        let (waiting, missing) = self.count(&letters, &filter, output).await?;
+        if !missing.is_empty() {
+            return Err(not_on_the_queue(&missing, &deployment.inlet));
+        }
         let mut report = LettersReport { action: work.action.into(), waiting, ..LettersReport::default() };
         if self.dry_run || waiting == 0 {
             if waiting == 0 && !self.is_empty() {
@@ -198,7 +201,8 @@ impl Selected {
         let done = *done.borrow();
         report.set_counts(done);
         output.report(&report)?;
-        let given = self.to_flags(output);
+        let ended_early = !matches!(ended, RunOutcome::Done);
+        let given = self.to_flags(&self.ids_left(&letters, &filter, ended_early).await, output);
         let continues = format!("{} {}{given}{} --yes", deployment.inlet, work.name, work.flags);
         let next = format!("continue with `{continues}`");
         match ended {
@@ -220,25 +224,59 @@ impl Selected {
         }
     }
 
-    /// Returns the number of selected letters: as SQS counts them, or with filters by looking at them.
+    /// Returns the number of selected letters: as SQS counts them, or with filters by looking at them. Returns the given
+    /// ids of which no letter is there too.
     async fn count(
         &self,
         letters: &DeadLetters,
         filter: &LetterFilter,
         output: &Output,
-    ) -> Result<u32, Failure> {
+    ) -> Result<(u32, Vec<String>), Failure> {
         if filter.is_empty() {
-            return letters.count().await.map_err(unreadable);
+            return Ok((letters.count().await.map_err(unreadable)?, Vec::new()));
         }
         let counting = output.progress("counting", None);
         let peeked = letters.peek(filter, MAX_COUNTED).await;
         counting.finish_and_clear();
-        Ok(u32::try_from(peeked.map_err(unreadable)?.letters.len()).unwrap_or(u32::MAX))
+        let found = peeked.map_err(unreadable)?.letters;
+        let count = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        Ok((count, without_letter(&self.ids, &found)))
     }
 
-    fn to_flags(&self, output: &Output) -> String {
-        let ids = self.ids.iter().fold(String::new(), |all, id| all + " " + &quoted(id));
+    /// Returns the given ids, after an early end only those whose letters are still there: the command that continues
+    /// would not find the others.
+    async fn ids_left(&self, letters: &DeadLetters, filter: &LetterFilter, ended_early: bool) -> Vec<String> {
+        let mut left = self.ids.clone();
+        if ended_early
+            && !left.is_empty()
+            && let Ok(peeked) = letters.peek(filter, MAX_COUNTED).await
+        {
+            let gone = without_letter(&self.ids, &peeked.letters);
+            left.retain(|id| !gone.contains(id));
+        }
+        // Without an id the command would select every letter.
+        if left.is_empty() { self.ids.clone() } else { left }
+    }
+
+    fn to_flags(&self, ids: &[String], output: &Output) -> String {
+        let ids = ids.iter().fold(String::new(), |all, id| all + " " + &quoted(id));
         ids + &self.filters.to_flags() + &self.span.to_flags(clock::now(), output.zone())
+    }
+}
+
+/// Returns the ids that none of the letters has.
+fn without_letter(ids: &[String], letters: &[DeadLetter]) -> Vec<String> {
+    ids.iter().filter(|id| !letters.iter().any(|letter| letter.is(id))).cloned().collect()
+}
+
+/// Returns the failure for ids of which no letter is on the dead-letter queue.
+fn not_on_the_queue(ids: &[String], inlet: &str) -> Failure {
+    Failure::NotFound {
+        what: format!("dead letter {}", ids.join(" or ")),
+        next: format!(
+            "nothing was changed; list the letters with `{inlet} dead-letters list`; an event without a letter is sent \
+             by `{inlet} replay ID`; a letter that another look or redrive hides comes back within two minutes"
+        ),
     }
 }
 
@@ -254,6 +292,7 @@ async fn letter_filter(
     output: &Output,
 ) -> Result<LetterFilter, Failure> {
     let (now, zone) = (clock::now(), output.zone());
+    span.check(now, zone)?;
     let from = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, zone));
     let until = span.until.map_or_else(forever, |until| until.before(now, zone));
     let events = if filters.is_empty() && span.is_empty() {
@@ -281,6 +320,8 @@ async fn list(
     if none {
         filters.check_names(&deployment).await?;
     }
+    let any_processed = peeked.letters.iter().any(|letter| letter.processed.is_some());
+    let any_open = peeked.letters.iter().any(|letter| letter.processed.is_none());
     let letters = peeked.letters.into_iter().map(Letter::of).collect();
     output.report(&LetterList { letters, hidden: peeked.hidden, now: clock::now() })?;
     if peeked.hidden > 0 {
@@ -291,9 +332,12 @@ async fn list(
     if none && peeked.hidden == 0 {
         output.note("no dead letters");
     } else if !none {
-        output.note(format!(
-            "correct the cause, then run: {inlet} dead-letters redrive ID, or {inlet} redrive"
-        ));
+        if any_processed {
+            output.note(next_step(true, inlet, "ID"));
+        }
+        if any_open {
+            output.note(format!("{}, or {inlet} redrive", next_step(false, inlet, "ID")));
+        }
     }
     Ok(())
 }
@@ -306,23 +350,27 @@ async fn show(id: String, options: &DeploymentArgs, output: &mut Output) -> Resu
     let mut letters = peeked.letters.into_iter();
     match (letters.next(), letters.next()) {
         (Some(letter), None) => {
+            let is_processed = letter.processed.is_some();
             let text = letter.text.clone();
             let message = serde_json::from_str(&text).unwrap_or_default();
             output.report(&ShownLetter { letter: Letter::of(letter), message, text })?;
-            output.note(format!("correct the cause, then run: {inlet} dead-letters redrive {}", quoted(&id)));
+            output.note(next_step(is_processed, inlet, &quoted(&id)));
             Ok(())
         }
         (Some(_), Some(_)) => Err(Failure::Unusable {
             what: format!("several dead letters have the id {id}"),
             next: format!("give SQS's id of the message: `{inlet} dead-letters list --json` prints it"),
         }),
-        _ => Err(Failure::NotFound {
-            what: format!("dead letter {id}"),
-            next: format!(
-                "list them with `{inlet} dead-letters list`; an event without a letter is sent by `{inlet} replay ID`"
-            ),
-        }),
+        _ => Err(not_on_the_queue(&[id], inlet)),
     }
+}
+
+/// Returns what an operator does with a letter.
+fn next_step(is_processed: bool, inlet: &str, id: &str) -> String {
+    if is_processed {
+        return format!("its event is processed; remove the letter with: {inlet} dead-letters discard {id}");
+    }
+    format!("correct the cause, then run: {inlet} dead-letters redrive {id}")
 }
 
 /// The dead letters of a list.
@@ -353,6 +401,8 @@ struct Letter {
     carries_event: bool,
     /// The reason why its event is parked.
     reason: Option<String>,
+    /// The time when its event was processed, if it was and is not parked.
+    processed: Option<String>,
 }
 
 impl Letter {
@@ -367,13 +417,17 @@ impl Letter {
             replay: letter.replay,
             carries_event: letter.is_whole,
             reason: letter.reason,
+            processed: letter.processed.map(|at| at.to_string()),
         }
     }
 
     fn reason(&self) -> &str {
         match (&self.reason, &self.id) {
             (Some(reason), _) => reason,
-            (None, Some(_)) => "not parked: an outage moved it here",
+            (None, Some(_)) if self.processed.is_some() => "none any more: its event is processed",
+            (None, Some(_)) => {
+                "its event is not parked: an outage moved the letter here, or a replay is under way"
+            }
             (None, None) => "no message of Inlet",
         }
     }
@@ -456,6 +510,7 @@ impl Report for ShownLetter {
             ("received", letter.received.as_ref().map(|at| page.time_named(at)).unwrap_or_default()),
             ("dead since", page.time_named(&letter.since)),
             ("reason", letter.reason().to_owned()),
+            ("processed", letter.processed.as_ref().map_or("no".to_owned(), |at| page.time_named(at))),
             ("has event", carries.to_owned()),
             ("message id", letter.message_id.clone()),
         ] {
@@ -532,5 +587,61 @@ impl Report for LettersReport {
         if self.forgotten > 0 {
             page.line(format_args!("{} of forgotten entities deleted", letters(self.forgotten)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(reason: Option<&str>, processed: Option<&str>) -> Letter {
+        Letter {
+            message_id: "5b1f".into(),
+            since: "2025-06-12T08:01:12.345Z".into(),
+            id: Some("zid/riyadh/order/8/0123456789abcdef".into()),
+            received: Some("2025-06-12T08:01:12.345Z".into()),
+            canonical_type: Some("commerce.order.created".into()),
+            replay: None,
+            carries_event: false,
+            reason: reason.map(str::to_owned),
+            processed: processed.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_letter_says_whether_its_event_is_processed() {
+        let at = "2025-06-12T09:00:00.000Z";
+        assert_eq!(letter(Some("the product is unknown"), None).reason(), "the product is unknown");
+        assert!(letter(None, None).reason().contains("an outage moved"));
+        let processed = letter(None, Some(at));
+        assert!(processed.reason().contains("its event is processed"), "{}", processed.reason());
+        let mut page = Page::default();
+        ShownLetter { letter: processed, message: Value::Null, text: "{}".into() }.page(&mut page);
+        let text = page.plain();
+        assert!(text.contains("processed   2025-06-12T09:00:00.000Z"), "{text}");
+        assert!(!text.contains("outage"), "{text}");
+        let next = next_step(true, "inlet --local", "01234567");
+        assert!(next.ends_with("inlet --local dead-letters discard 01234567"), "{next}");
+    }
+
+    #[test]
+    fn an_id_without_a_letter_is_named_with_exit_code_3() {
+        let ids = ["5b1f", "00000000", "nosuch"].map(str::to_owned);
+        let letter = DeadLetter {
+            message_id: "5b1f".into(),
+            event: None,
+            since: ReceivedAt::EPOCH,
+            is_whole: false,
+            replay: None,
+            reason: None,
+            processed: None,
+            text: String::new(),
+        };
+        let missing = without_letter(&ids, std::slice::from_ref(&letter));
+        assert_eq!(missing, ["00000000", "nosuch"]);
+        let failure = not_on_the_queue(&missing, "inlet --local");
+        assert_eq!(failure.to_string(), "there is no dead letter 00000000 or nosuch");
+        assert_eq!(failure.exit_code(), 3);
+        assert_eq!(without_letter(&[], &[letter]), Vec::<String>::new());
     }
 }

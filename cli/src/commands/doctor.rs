@@ -16,8 +16,8 @@ function or the secrets of its endpoint, the states and subscribers of the alarm
 the secret of every store and, with Reconcile=on, the access to its API and the age of each list, and sends a GET to each
 receiver, once through the router too, which has no effect. All checks run at once, each line appears as soon as it is
 known, and no call takes longer than five seconds. A warning is something that works today and can become a problem. A
-question mark means that the caller has no permission for a check, or that a finding needs a look. The exit code is 1 if
-a check fails.")]
+question mark means that the check could not be made, for instance without a permission, or that a finding needs a look.
+The exit code is 1 if a check fails, or if none but those of the receivers could be made.")]
 pub(crate) struct Arguments {
     /// Print only failures, warnings and checks that could not be made
     #[arg(long)]
@@ -35,8 +35,10 @@ pub(crate) async fn run(
     let progress = output.progress("checks", None);
     let mut results = health_checks::start(deployment)?;
     let mut found: Vec<Found> = Vec::new();
+    let mut is_any_made = false;
     while let Some(one) = results.recv().await {
         progress.inc(1);
+        is_any_made |= one.is_known_from_aws();
         if arguments.only_failures && one.check.status == Status::Pass {
             continue;
         }
@@ -50,8 +52,18 @@ pub(crate) async fn run(
     found.sort_by_key(|found| found.place);
     let report = HealthReport { stack, stage, checks: found.into_iter().map(|found| found.check).collect() };
     output.report(&report)?;
-    match report.count(Status::Fail) {
-        0 => Ok(()),
+    verdict(report.count(Status::Fail), is_any_made)
+}
+
+/// Returns a failure if a check failed, or if AWS returned no result: then the deployment may be healthy or not.
+fn verdict(failed: usize, is_any_made: bool) -> Result<(), Failure> {
+    match failed {
+        0 if is_any_made => Ok(()),
+        0 => Err(Failure::Problem {
+            what: "no check of AWS could be made, so the state of the deployment is not known".to_owned(),
+            next: "follow the hint below each line marked with a question mark, then run the command again"
+                .to_owned(),
+        }),
         1 => Err(failure("one check failed".to_owned())),
         many => Err(failure(format!("{many} checks failed"))),
     }
@@ -103,5 +115,21 @@ impl Report for CheckLine<'_> {
         if let Some(next) = next {
             page.aside(format_args!("                {next}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_any_result_the_exit_code_is_not_zero() {
+        let code = |failed, is_any_made| verdict(failed, is_any_made).map_err(|failure| failure.exit_code());
+        assert_eq!(code(0, true), Ok(()));
+        for (failed, is_any_made) in [(0, false), (1, true), (2, true)] {
+            assert_eq!(code(failed, is_any_made), Err(1), "{failed} {is_any_made}");
+        }
+        let nothing = verdict(0, false).unwrap_err();
+        assert!(nothing.to_string().contains("no check of AWS could be made"), "{nothing}");
     }
 }

@@ -4,6 +4,7 @@ use inlet::tools::event_catalogue::{EventEntry, entries};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::input::suggest::did_you_mean;
 use crate::output::{Output, Page, Report};
 use crate::providers::{ALL, ProviderHandle};
 
@@ -37,7 +38,27 @@ pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             .as_ref()
             .is_none_or(|name| names.into_iter().any(|one| one.eq_ignore_ascii_case(name)))
     };
-    output.report(&Events { events: all.filter(is_named).collect() })
+    let all: Vec<EventEntry> = all.collect();
+    let names: Vec<&str> = all
+        .iter()
+        .flat_map(|entry| std::iter::once(entry.event).chain(entry.aliases.iter().copied()))
+        .collect();
+    if let Some(name) = &arguments.event
+        && !names.iter().any(|one| one.eq_ignore_ascii_case(name))
+    {
+        return Err(no_such_event(name, &names));
+    }
+    output.report(&Events { events: all.into_iter().filter(is_named).collect() })
+}
+
+/// Returns the failure for a name that no event has.
+fn no_such_event(name: &str, known: &[&str]) -> Failure {
+    let all = "run the command without --event to list all of them";
+    let meant = did_you_mean(name, known.iter().copied());
+    Failure::NotFound {
+        what: format!("event {name}"),
+        next: meant.map_or_else(|| all.to_owned(), |meant| format!("{meant} Or {all}")),
+    }
 }
 
 /// The events of the providers.
@@ -48,9 +69,6 @@ struct Events {
 
 impl Report for Events {
     fn page(&self, page: &mut Page) {
-        if self.events.is_empty() {
-            page.line("No provider has an event of this name.");
-        }
         let mut last = "";
         for entry in &self.events {
             if entry.provider != last {
@@ -75,4 +93,18 @@ fn entry_lines(entry: &EventEntry, page: &mut Page) {
         "    entity {}; documented {}; {}",
         entry.entity, entry.documented, entry.schema
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{DeploymentArgs, OutputArgs};
+
+    #[test]
+    fn a_mistyped_event_has_a_suggestion() {
+        let arguments = Arguments { provider: "zid".parse().ok(), event: Some("ordr.create".into()) };
+        let failure = run(&arguments, &mut Output::new(&OutputArgs::quiet())).unwrap_err();
+        let next = failure.hint(&DeploymentArgs::of_stack("inlet", None));
+        assert!(failure.exit_code() == 3 && next.starts_with("did you mean order.create"), "{next}");
+    }
 }

@@ -21,13 +21,13 @@ use serde::Serialize;
 
 use self::post::{Job, Post};
 use crate::deployment::Deployment;
-use crate::deployment::secrets::signing_keys;
+use crate::deployment::secrets::{signing_keys, signing_parameter};
 use crate::events::follow::{Follow, Followed, unless_stopped};
 use crate::events::list::{short, short_type};
 use crate::failure::Failure;
 use crate::http;
 use crate::input::event_ids::{EventRef, short_id};
-use crate::input::filters::{ContentArgs, Filters};
+use crate::input::filters::{ContentArgs, Filters, parse_limit};
 use crate::input::time_arg::{TimeArg, forever};
 use crate::options::DeploymentArgs;
 use crate::output::{BAD, GOOD, Output, Page, Report, printable};
@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     /// Print the body of every response; default: of those without a 2xx status
     #[arg(long)]
     response: bool,
-    /// Number of times that a failed request is repeated
+    /// Number of times that a failed request is repeated; with --event also one that the program does not accept
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
     retries: u32,
     /// Number of posts in flight, of different entities
@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeArg>,
     /// End after this number of events
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = parse_limit)]
     limit: Option<usize>,
 }
 
@@ -95,6 +95,7 @@ pub(crate) async fn run(
         to: arguments.to.clone(),
         format: format(&arguments, &deployment, output).await,
         retries: arguments.retries,
+        waits_for_program: arguments.events.is_empty(),
     };
     let mut sum = Sum { show_responses: arguments.response, ..Sum::default() };
     if !arguments.events.is_empty() {
@@ -151,11 +152,26 @@ async fn format(arguments: &Arguments, deployment: &Deployment, output: &mut Out
         _ => {}
     }
     match signing_keys(deployment).await {
-        Ok(keys) if !keys.is_empty() => return Format::Signed(keys),
-        Ok(_) => output.note("the requests are not signed: the deployment has no secret for endpoints"),
+        Ok(Some(keys)) if !keys.is_empty() => return Format::Signed(keys),
+        Ok(keys) => {
+            let why = without_keys(keys.as_deref(), deployment);
+            output.note(format_args!("the requests are not signed: {why}"));
+        }
         Err(failure) => output.note(format_args!("the requests are not signed: {failure}")),
     }
     Format::Unsigned
+}
+
+/// Returns why there is no key that signs. `keys` is None if the deployment has no parameter of them.
+fn without_keys(keys: Option<&[SigningKey]>, deployment: &Deployment) -> String {
+    match keys {
+        None => "the deployment has no secret for endpoints".to_owned(),
+        Some(_) => format!(
+            "the secret in {} is unusable; it must be a JSON list of whsec_ and the base64 of 24 to 64 bytes, such as \
+             [\"whsec_…\"]",
+            signing_parameter(deployment)
+        ),
+    }
 }
 
 /// The numbers of forwarded and failed events.
@@ -192,8 +208,16 @@ struct Target(String);
 
 /// The text is not a URL of a program.
 #[derive(Debug, thiserror::Error)]
-#[error("it is not a port such as 3000, a host with a port, or a URL that begins with http:// or https://")]
-struct NotATarget;
+enum NotATarget {
+    /// It is no URL.
+    #[error(
+        "it is not a port such as 3000, a host with a port, or a URL that begins with http:// or https://"
+    )]
+    Form,
+    /// It has a placeholder that no event fills.
+    #[error("{{{0}}} is not a placeholder; the placeholders are {{provider}}, {{store}} and {{topic}}")]
+    Placeholder(String),
+}
 
 impl Target {
     /// Returns the URL for an event.
@@ -206,6 +230,14 @@ impl Target {
             reason = "parsing checked it with other values, and all values are escaped"
         )]
         url.expect("a URL")
+    }
+
+    /// Returns the first name in braces that is no placeholder.
+    fn unknown_placeholder(&self) -> Option<String> {
+        let is_known =
+            |rest: &&str| ["provider}", "store}", "topic}"].iter().any(|name| rest.starts_with(name));
+        let unknown = self.0.split('{').skip(1).find(|rest| !is_known(rest))?;
+        Some(unknown.split('}').next().unwrap_or_default().to_owned())
     }
 
     fn fill(&self, provider: &str, store: &str, topic: &str) -> Option<Url> {
@@ -236,12 +268,18 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
         let target = Self(with_scheme(text));
+        if let Some(name) = target.unknown_placeholder() {
+            return Err(NotATarget::Placeholder(name));
+        }
         // A placeholder may be in the path or the query, but not in the host or port.
-        let bare = target.fill("", "", "").ok_or(NotATarget)?;
+        let bare = target.fill("", "", "").ok_or(NotATarget::Form)?;
         let url =
             target.fill("a", "b", "c").filter(|url| url.host() == bare.host() && url.port() == bare.port());
-        let web = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        web.map(|_| target).ok_or(NotATarget)
+        // No program listens on port 0.
+        let web = url.filter(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.port() != Some(0)
+        });
+        web.map(|_| target).ok_or(NotATarget::Form)
     }
 }
 
@@ -325,10 +363,29 @@ mod tests {
             ("99999", false),
             ("file:///etc/passwd", false),
             ("http://{store}.test/", false),
+            ("0", false),
+            ("localhost:0/hook", false),
+            ("http://127.0.0.1:3000/{nosuch}", false),
+            ("3000/{store}/{Topic}", false),
+            ("3000/{store", false),
             ("", false),
         ] {
             assert_eq!(text.parse::<Target>().is_ok(), is, "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_named() {
+        let error = "3000/{store}/{nosuch}".parse::<Target>().unwrap_err().to_string();
+        assert!(error.starts_with("{nosuch} is not a placeholder") && error.contains("{topic}"), "{error}");
+    }
+
+    #[test]
+    fn unusable_secrets_are_not_missing_ones() {
+        let deployment = Deployment::unreachable();
+        assert!(without_keys(None, &deployment).contains("has no secret"));
+        let unusable = without_keys(Some(&[]), &deployment);
+        assert!(unusable.contains("/inlet-consumer/canary-stage is unusable"), "{unusable}");
     }
 
     #[test]

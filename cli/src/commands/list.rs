@@ -13,7 +13,7 @@ use crate::deployment::Deployment;
 use crate::events::list::{Listed, NewestFirst, age, short_type, store_and_entity};
 use crate::failure::Failure;
 use crate::input::event_ids::short_id;
-use crate::input::filters::{A_DAY, ContentArgs, Filters, Span};
+use crate::input::filters::{A_DAY, ContentArgs, Filters, Span, parse_limit};
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::options::DeploymentArgs;
 use crate::output::table::{Cell, Column};
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     span: Span,
     /// Maximum number of rows; the rows of the last row's millisecond are all printed
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(long, value_name = "COUNT", default_value = "20", value_parser = parse_limit)]
     limit: usize,
     /// Only events without a receipt
     #[arg(long, conflicts_with = "parked")]
@@ -57,6 +57,7 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    arguments.span.check(clock::now(), output.zone())?;
     let deployment = Deployment::find(options).await?;
     if arguments.quarantine {
         let Arguments { filters, span, limit, .. } = &arguments;

@@ -15,7 +15,7 @@ use crate::events::list::age;
 use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
 use crate::input::event_ids::SHORT_LEN;
-use crate::input::filters::{Filters, SourceFilter, Span};
+use crate::input::filters::{Filters, SourceFilter, Span, parse_limit};
 use crate::input::time_arg::now_plus_skew;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
@@ -39,7 +39,7 @@ enum Action {
         #[command(flatten)]
         span: Span,
         /// Maximum number of rows
-        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        #[arg(long, value_name = "COUNT", default_value = "20", value_parser = parse_limit)]
         limit: usize,
     },
     /// Print one quarantined delivery: where it was sent, and the form of its proof, never a value of it
@@ -64,7 +64,7 @@ fn parse_digest(text: &str) -> Result<String, &'static str> {
     if (MIN_LEN..=16).contains(&text.len()) && text.bytes().all(is_hex) {
         return Ok(text.to_owned());
     }
-    Err("a quarantined delivery is named by 6 or more hex digits, as `inlet quarantine list` prints them")
+    Err("a quarantined delivery is named by 6 or more hex digits, as the list of the quarantine prints them")
 }
 
 /// Runs the subcommand.
@@ -94,6 +94,7 @@ pub(crate) async fn list(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (now, zone) = (clock::now(), output.zone());
+    span.check(now, zone)?;
     // The quarantine keeps deliveries only for days, so the default is all of it.
     let from = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, zone));
     let until = span.until.map_or_else(|| now_plus_skew(now), |until| until.before(now, zone));
@@ -135,11 +136,11 @@ async fn show(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let stores = match scope {
-        Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::list_stores(deployment, &[provider]).await?,
-        None => stores::list_stores(deployment, &ALL).await?,
+    let named = match &scope {
+        Some(Scope::Store(store)) => Some(store.clone()),
+        _ => None,
     };
+    let stores = stores::of_scope(deployment, scope).await?;
     let (table, inlet) = (deployment.table(), &deployment.inlet);
     let mut found = Vec::new();
     for store in stores {
@@ -149,6 +150,9 @@ async fn show(
         found.extend(requests.into_iter().map(|request| (store.clone(), request)));
     }
     let Some((store, request)) = found.first() else {
+        if let Some(store) = &named {
+            stores::check_exists(deployment, store).await?;
+        }
         return Err(Failure::NotFound {
             what: format!("delivery {id} in quarantine"),
             next: format!(

@@ -332,13 +332,13 @@ impl DeletionReport {
 }
 
 /// Returns a sentence about the deletions that were not looked for.
-pub(crate) fn unseen_deletions(kinds: &[&str], readable: &Readable) -> String {
+pub(crate) fn unseen_deletions(kinds: &[&str], readable: &Readable, inlet: &str) -> String {
     let whole = |kind: &&&str| readable.whole_lists.iter().any(|whole| whole.as_str() == **kind);
     let findable: Vec<&str> = kinds.iter().filter(whole).copied().collect();
     if findable.is_empty() {
         return "deletions are unknown: the API lists the objects of a window".to_owned();
     }
-    format!("deletions are unknown: `inlet reconcile --deletions` finds those of {}", findable.join(", "))
+    format!("deletions are unknown: `{inlet} reconcile --deletions` finds those of {}", findable.join(", "))
 }
 
 /// The result for one kind.
@@ -547,8 +547,9 @@ mod tests {
     #[test]
     fn the_note_names_the_kinds_whose_deletions_can_be_found() {
         let readable = Readable::of::<inlet_zid::Zid>();
-        assert!(unseen_deletions(&["order", "product"], &readable).ends_with("finds those of product"));
-        assert!(unseen_deletions(&["order"], &readable).ends_with("the objects of a window"));
+        let note = unseen_deletions(&["order", "product"], &readable, "inlet --local");
+        assert!(note.ends_with("`inlet --local reconcile --deletions` finds those of product"), "{note}");
+        assert!(unseen_deletions(&["order"], &readable, "inlet").ends_with("the objects of a window"));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::output::Output;
 /// The arguments of `inlet redrive`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-After Ctrl-C, the command returns the remaining letters to the dead-letter queue at once, and prints the command that
-continues.
+After Ctrl-C, SIGTERM or SIGHUP, the command returns the remaining letters to the dead-letter queue at once, and prints
+the command that continues.
 
 Examples:
   inlet redrive --dry-run

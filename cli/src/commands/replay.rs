@@ -1,5 +1,8 @@
 //! `inlet replay`: sends stored events to consumers again.
 
+use std::collections::HashSet;
+
+use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
@@ -67,6 +70,7 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let now = clock::now();
+    arguments.span.check(now, output.zone())?;
     let since = arguments.since(now, output.zone())?;
     let id = arguments.id.clone().map_or_else(|| generate_id(now), Ok);
     let id = id.map_err(|NotAReplayId| Failure::Unconfirmed)?;
@@ -172,7 +176,7 @@ impl Chosen {
                 format!("{flags} --since {since} --until {}", selection.until)
             }
         };
-        format!("{inlet} replay{what} --id {} --rate {rate}", id.as_str())
+        format!("{inlet} replay{what} --id {} --rate {rate} --yes", id.as_str())
     }
 }
 
@@ -221,9 +225,12 @@ impl Arguments {
 /// Returns the events that the user names.
 async fn find_events(named: &[EventRef], deployment: &Deployment) -> Result<Vec<Arrival>, Failure> {
     let table = deployment.table();
-    let mut events = Vec::new();
+    let mut ids = Vec::new();
     for event in named {
-        let id = event.resolve(deployment).await?;
+        ids.push(event.resolve(deployment).await?);
+    }
+    let mut events = Vec::new();
+    for id in distinct(ids) {
         let stored = table.events.get(&id).await;
         let stored = stored.map_err(|fault| Failure::Inlet { context: "an event cannot be read", fault })?;
         let record = stored.ok_or_else(|| Failure::NotFound {
@@ -243,6 +250,12 @@ async fn find_events(named: &[EventRef], deployment: &Deployment) -> Result<Vec<
         });
     }
     Ok(events)
+}
+
+/// Returns the ids in their order, each once: an event may be named twice, such as by its id and its short id.
+fn distinct(ids: Vec<EventId>) -> Vec<EventId> {
+    let mut seen = HashSet::new();
+    ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
 }
 
 /// Returns an id with the start time and a random suffix.
@@ -316,5 +329,47 @@ impl Report for ReplayReport {
             let row = |refused: &RefusedEvent| [refused.id.clone(), printable(&refused.reason)];
             page.table(["rejected", "reason"], self.refused.iter().map(row));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// The arguments, as clap reads them.
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn an_event_that_is_named_twice_is_sent_once() {
+        let id = |entity: &str| EventId::parse(&format!("zid/a/order/{entity}/0123456789abcdef")).unwrap();
+        assert_eq!(
+            distinct(vec![id("2"), id("1"), id("2")]),
+            [id("2"), id("1")],
+            "in the order of the first"
+        );
+    }
+
+    #[test]
+    fn the_command_that_continues_asks_no_question() {
+        let at = |text: &str| ReceivedAt::parse(text).unwrap();
+        let (from, until) = (at("2025-06-12T08:00:00Z"), at("2025-06-12T09:00:00Z"));
+        let Line { arguments } =
+            Line::try_parse_from(["replay", "--parked", "--store", "zid/acc16e", "--yes"]).unwrap();
+        let chosen = Chosen::Selected(Box::new(Selection::between(from, until)));
+        let id = ReplayId::parse("r-1").unwrap();
+        let continues = |reached| chosen.resume(&arguments, &id, reached, "inlet --stack prod");
+        assert_eq!(
+            continues(None),
+            "inlet --stack prod replay --store zid/acc16e --parked --since 2025-06-12T08:00:00.000Z --until \
+             2025-06-12T09:00:00.000Z --id r-1 --rate 50 --yes"
+        );
+        let later = continues(Some(at("2025-06-12T08:30:00Z")));
+        assert!(later.contains("--since 2025-06-12T08:30:00.000Z"), "{later}");
     }
 }

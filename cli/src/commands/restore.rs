@@ -60,6 +60,7 @@ pub(crate) async fn run(
     let now = clock::now();
     let continues = continues(&arguments, options, now, output.zone());
     let Arguments { from_table, dry_run, resend, rate, yes, filters, span } = arguments;
+    span.check(now, output.zone())?;
     let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, output.zone()));
     let until = span.until.map_or_else(forever, |until| until.before(now, output.zone()));
     let deployment = Deployment::find_to_change(options, output).await?;
@@ -70,6 +71,9 @@ pub(crate) async fn run(
     let plan = RestoreReport::of(&from_table, &counted_events, None, true);
     if let Some(failure) = interrupted(ended, "the copy could not be compared", &continues) {
         return Err(failure);
+    }
+    if counted_events.examined == 0 {
+        filters.check_names(&deployment).await?;
     }
     if dry_run || counted_events.restored.is_empty() {
         output.report(&plan)?;

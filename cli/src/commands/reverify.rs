@@ -14,7 +14,7 @@ use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
-use crate::providers::{ALL, Quarantined};
+use crate::providers::Quarantined;
 
 /// The arguments of `inlet reverify`.
 #[derive(Debug, clap::Args)]
@@ -38,13 +38,16 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { scope, dry_run, yes } = arguments;
     let deployment = Deployment::find_to_change(options, output).await?;
-    let stores = match scope {
-        Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
-        None => stores::list_stores(&deployment, &ALL).await?,
+    let named = match &scope {
+        Some(Scope::Store(store)) => Some(store.clone()),
+        _ => None,
     };
+    let stores = stores::of_scope(&deployment, scope).await?;
     let mut report = ReverifyReport { stores: count_quarantined(&deployment, stores).await?, dry_run };
     let total: u64 = report.stores.iter().map(|store| store.quarantined).sum();
+    if let Some(store) = named.filter(|_| total == 0) {
+        stores::check_exists(&deployment, &store).await?;
+    }
     if dry_run || total == 0 {
         return output.report(&report);
     }

@@ -19,9 +19,10 @@ use crate::failure::Failure;
 use crate::input::source::Source;
 use crate::options::DeploymentArgs;
 use crate::output::prompt;
+use crate::output::table::{Cell, Column};
 use crate::output::{Output, Page, Report, counted};
 use crate::private_file;
-use crate::providers::{ALL, ProviderHandle};
+use crate::providers::ProviderHandle;
 
 /// Length of a generated value if the provider requires none: 32 of 62 characters are 190 bits.
 const GENERATED_LENGTH: usize = 32;
@@ -163,7 +164,7 @@ async fn rotate(
 ) -> Result<(), Failure> {
     let (store, inlet) = (&input.store, &deployment.inlet);
     if secrets::read(deployment, store).await?.is_none() {
-        return Err(secrets::not_found(deployment, store));
+        return Err(secrets::not_found(deployment, store).await);
     }
     let credential = input.credential()?;
     input.save_to_file(&credential)?;
@@ -194,8 +195,9 @@ async fn retire(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let secret =
-        secrets::read(deployment, store).await?.ok_or_else(|| secrets::not_found(deployment, store))?;
+    let Some(secret) = secrets::read(deployment, store).await? else {
+        return Err(secrets::not_found(deployment, store).await);
+    };
     let (inlet, count) = (&deployment.inlet, secret.credentials.len());
     let number = number.map_or(count, usize::from);
     let chosen = number.checked_sub(1).and_then(|index| secret.credentials.get(index)).cloned();
@@ -377,15 +379,12 @@ fn private_file(path: &Path, credential: &Value) -> Result<(), Failure> {
 }
 
 async fn list(scope: Option<Scope>, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
-    let stores = match scope {
-        Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::list_stores(deployment, &[provider]).await?,
-        None => stores::list_stores(deployment, &ALL).await?,
-    };
+    let stores = stores::of_scope(deployment, scope).await?;
     let mut listed = Vec::new();
     for store in &stores {
-        let secret =
-            secrets::read(deployment, store).await?.ok_or_else(|| secrets::not_found(deployment, store))?;
+        let Some(secret) = secrets::read(deployment, store).await? else {
+            return Err(secrets::not_found(deployment, store).await);
+        };
         // Without permission for the history there are no ages.
         let history = secrets::history(deployment, store).await.unwrap_or_default();
         listed.extend(live(store, &secret, &history));
@@ -464,6 +463,46 @@ struct Live {
 
 impl Report for Secrets {
     fn page(&self, page: &mut Page) {
+        if let Some(width) = page.width() {
+            self.narrow_table(page, width);
+        } else {
+            self.wide_table(page);
+        }
+        for live in &self.credentials {
+            if let Some(problem) = &live.problem {
+                page.line(format_args!("{} {}: {problem}", live.store, live.number));
+            }
+        }
+    }
+}
+
+/// The columns on a terminal.
+const COLUMNS: [Column; 5] = [
+    Column::shrinking("store", 8),
+    Column::fixed("number"),
+    Column::fixed("shape"),
+    Column::shrinking("fields", 12),
+    Column::fixed("age"),
+];
+
+impl Secrets {
+    fn narrow_table(&self, page: &mut Page, width: usize) {
+        let row = |live: &Live| {
+            // Short: the numbers of characters.
+            let fields = live.characters.iter().map(|(name, count)| format!("{name} ({count})"));
+            [
+                Cell::new(&live.store),
+                Cell::new(live.number.to_string()),
+                Cell::new(live.shape.unwrap_or("INVALID")),
+                Cell::new(fields.collect::<Vec<_>>().join(", ")),
+                Cell::new(live.age_seconds.map_or_else(|| "?".to_owned(), age)),
+            ]
+        };
+        let rows: Vec<_> = self.credentials.iter().map(row).collect();
+        page.fitted(COLUMNS, &rows, width);
+    }
+
+    fn wide_table(&self, page: &mut Page) {
         let row = |live: &Live| {
             let fields = live.characters.iter().map(|(name, count)| format!("{name} ({count} characters)"));
             [
@@ -475,11 +514,6 @@ impl Report for Secrets {
             ]
         };
         page.table(["store", "number", "shape", "fields", "age"], self.credentials.iter().map(row));
-        for live in &self.credentials {
-            if let Some(problem) = &live.problem {
-                page.line(format_args!("{} {}: {problem}", live.store, live.number));
-            }
-        }
     }
 }
 
@@ -498,6 +532,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::providers::ALL;
+
+    #[test]
+    fn a_credential_is_one_line_of_80_columns() {
+        let live = Live {
+            store: "zid/riyadh".into(),
+            number: 1,
+            shape: Some("basic"),
+            problem: None,
+            characters: [("username", 32), ("password", 32), ("url_token", 32)].into(),
+            age_seconds: Some(7_200),
+        };
+        let secrets = Secrets { credentials: vec![live] };
+        let mut page = Page::of_width(80);
+        secrets.page(&mut page);
+        let text = page.plain();
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(text.contains("password (32), url_token (32), username (32)"), "{text}");
+        let mut page = Page::default();
+        secrets.page(&mut page);
+        assert!(page.plain().contains("username (32 characters)"), "a pipe has everything");
+    }
 
     #[test]
     fn a_credential_is_json_or_lines() {

@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     /// Number of deliveries, one entity each
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
-    /// Send all deliveries for this entity, each in a new state: the documented ones in turn, where the event has them
+    /// Send all deliveries for this entity, each in a new state: where the usual states are known, in their order up to the final one; else the documented ones in turn
     #[arg(long, value_name = "ID", conflicts_with = "scenario")]
     entity: Option<String>,
     /// Send three deliveries per entity: a state, another state, and the first again
@@ -125,11 +125,27 @@ pub(crate) async fn run(
         concurrency: arguments.concurrency.into(),
         rate: arguments.rate,
     };
+    if let Some(note) = final_state_note(&arguments)? {
+        output.note(note);
+    }
     let progress = output.progress("sent", Some(arguments.count));
     let summary = generator.run(sequences(&arguments, &simulated)?, &progress).await;
     let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
     output.report(&Outcome::of(&store, &generator.api, expected, &summary))?;
     verdict(expected, &summary, &store, &options.inlet())
+}
+
+/// Returns the note that an entity has fewer states than deliveries were asked for.
+fn final_state_note(arguments: &Arguments) -> Result<Option<String>, Failure> {
+    let (Some(event), Some(entity), false) = (&arguments.event, &arguments.entity, arguments.flip_flop)
+    else {
+        return Ok(None);
+    };
+    let template = EventTemplate::named(arguments.provider, event)?;
+    let variation = Variation { count: arguments.count, entity: Some(entity.clone()), flip_flop: false };
+    let states = variation.states_of_entity(arguments.provider, &template);
+    Ok((states < arguments.count)
+        .then(|| format!("{states} of {} deliveries: then {entity} has its final state", arguments.count)))
 }
 
 /// The events that can be sent, with their samples.

@@ -17,9 +17,10 @@ use crate::deployment::Deployment;
 use crate::events::delivery_log::{Counts, UnknownStores, counts_by_store};
 use crate::events::list::{NewestFirst, State, short};
 use crate::failure::Failure;
-use crate::input::filters::SourceFilter;
+use crate::input::filters::{Filters, SourceFilter};
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::options::DeploymentArgs;
+use crate::output::table::{Cell, Column};
 use crate::output::{Output, Page, Report, Status, counted, printable};
 use crate::percentile::percentile;
 use crate::providers::{ALL, ProviderHandle};
@@ -95,6 +96,9 @@ pub(crate) async fn run(
     }
     progress.finish_and_clear();
 
+    if stores.is_empty() && unknown_stores.is_empty() {
+        Filters::of_source(arguments.source).check_names(&deployment).await?;
+    }
     let breakers = providers.iter().map(|provider| BreakerStatus::of(*provider, &stores)).collect();
     let stores = stores
         .into_iter()
@@ -380,26 +384,11 @@ impl BreakerStatus {
 
 impl Report for Stats {
     fn page(&self, page: &mut Page) {
-        page.heading(format_args!("Received since {}", self.since));
+        page.heading(format_args!("Received since {}", page.time_named(&self.since)));
         if self.stores.is_empty() {
             page.line("no deliveries");
         } else {
-            page.table(
-                [
-                    "store",
-                    "accepted",
-                    "duplicates",
-                    "unknown",
-                    "rejected",
-                    "waiting",
-                    "parked",
-                    "oldest",
-                    "p50",
-                    "p95",
-                    "p99",
-                ],
-                self.stores.iter().map(StoreRow::row),
-            );
+            self.tables(page);
         }
         for store in &self.stores {
             for (reason, count) in &store.rejected_by_reason {
@@ -431,6 +420,53 @@ impl Report for Stats {
         }
     }
 }
+
+/// The width from which one table has all columns.
+const ONE_TABLE: usize = 110;
+
+impl Stats {
+    /// Writes the numbers of the stores: as one table, or on a narrow terminal as two.
+    fn tables(&self, page: &mut Page) {
+        let rows = self.stores.iter().map(StoreRow::row);
+        let Some(width) = page.width().filter(|width| *width < ONE_TABLE) else {
+            return page.table(HEADINGS, rows);
+        };
+        let cells: Vec<[Cell; 11]> = rows.map(|row| row.map(Cell::new)).collect();
+        // The store, six counts, and the store again with four times.
+        page.fitted(columns([0, 1, 2, 3, 4, 5, 6]), &pick(&cells, [0, 1, 2, 3, 4, 5, 6]), width);
+        page.line("");
+        page.fitted(columns([0, 7, 8, 9, 10]), &pick(&cells, [0, 7, 8, 9, 10]), width);
+    }
+}
+
+/// Returns the columns at these places of [`HEADINGS`]. The store shrinks.
+fn columns<const N: usize>(places: [usize; N]) -> [Column; N] {
+    places.map(|place| match HEADINGS.get(place) {
+        Some(heading) if place > 0 => Column::fixed(heading),
+        heading => Column::shrinking(heading.copied().unwrap_or_default(), 8),
+    })
+}
+
+/// Returns the cells at these places of each row.
+fn pick<const N: usize>(rows: &[[Cell; 11]], places: [usize; N]) -> Vec<[Cell; N]> {
+    let cell = |row: &[Cell; 11], place: usize| row.get(place).cloned().unwrap_or_else(|| Cell::new(""));
+    rows.iter().map(|row| places.map(|place| cell(row, place))).collect()
+}
+
+/// The columns of a store's numbers.
+const HEADINGS: [&str; 11] = [
+    "store",
+    "accepted",
+    "duplicates",
+    "unknown",
+    "rejected",
+    "waiting",
+    "parked",
+    "oldest",
+    "p50",
+    "p95",
+    "p99",
+];
 
 impl StoreRow {
     fn row(&self) -> [String; 11] {
@@ -510,6 +546,45 @@ mod tests {
 
         Circuit breakers of the providers
         ");
+    }
+
+    #[test]
+    fn the_tables_fit_into_80_columns() {
+        let mut sum = StoreStats::default();
+        sum.counts.accepted = 1_234_567;
+        sum.delays = vec![Duration::from_secs(12_345); 3];
+        let row = sum.into_row("zid", Some(&"a".repeat(40)), LogLevel::Info, ReceivedAt::EPOCH);
+        let stats = Stats {
+            since: "2025-06-12T08:01:12.345Z".into(),
+            sampled: false,
+            hidden: None,
+            stores: vec![row],
+            unknown_stores: Vec::new(),
+            breakers: Vec::new(),
+        };
+        let mut page = Page::of_width(80);
+        stats.page(&mut page);
+        let text = page.plain();
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        for part in ["1234567", "PARKED", "OLDEST", "P99"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_start_is_in_the_zone_of_the_user() {
+        let stats = Stats {
+            since: "2025-06-12T08:01:12.345Z".into(),
+            sampled: false,
+            hidden: None,
+            stores: Vec::new(),
+            unknown_stores: Vec::new(),
+            breakers: Vec::new(),
+        };
+        let mut page = Page::of_zone("Asia/Riyadh".parse().unwrap());
+        stats.page(&mut page);
+        let heading = "Received since 2025-06-12T11:01:12.345+03:00[Asia/Riyadh]";
+        assert_eq!(page.plain().lines().next(), Some(heading));
     }
 
     #[test]

@@ -186,7 +186,8 @@ async fn register_urls(
     let base_url = arguments.base_url.as_deref();
     let Some(api) = store.provider.api else {
         output.note("2. Registration at the provider");
-        return print_manual_steps(base_url.unwrap_or(&deployment.api), store, output).map(|()| None);
+        return print_manual_steps(&deployment.inlet, base_url.unwrap_or(&deployment.api), store, output)
+            .map(|()| None);
     };
     let at = ApiAt::new(arguments.api.clone());
     let is_public = check_is_public(deployment, base_url, &api, &at);

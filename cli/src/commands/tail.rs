@@ -11,7 +11,7 @@ use crate::events::follow::{Follow, unless_stopped};
 use crate::events::list::{short_type, store_and_entity};
 use crate::failure::Failure;
 use crate::input::event_ids::short_id;
-use crate::input::filters::{ContentArgs, Filters};
+use crate::input::filters::{ContentArgs, Filters, parse_limit};
 use crate::input::time_arg::{TimeArg, forever};
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeArg>,
     /// End after this number of events
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = parse_limit)]
     limit: Option<usize>,
 }
 

@@ -16,7 +16,6 @@ use crate::input::time_arg::TimeArg;
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 use crate::provider_api::ProviderApi;
-use crate::providers::ALL;
 use crate::reconciliation::{Reconciliation, Sessions};
 
 /// The arguments of `inlet truth`.
@@ -47,11 +46,7 @@ pub(crate) async fn run(
     let Arguments { scope, since, api } = arguments;
     let deployment = Deployment::find(options).await?;
     let since = first_change(since, &deployment, output)?;
-    let stores = match scope {
-        Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
-        None => stores::list_stores(&deployment, &ALL).await?,
-    };
+    let stores = stores::of_scope(&deployment, scope).await?;
     let mut sessions = Sessions::default();
     let mut report = Truth { since: since.to_string(), stores: Vec::new() };
     for store in &stores {
@@ -60,6 +55,7 @@ pub(crate) async fn run(
             continue;
         };
         let Some(access) = api_access::read(&deployment, store).await? else {
+            stores::check_exists(&deployment, store).await?;
             report.stores.push(StoreTruth::unknown(store, "no access to the provider's API is stored"));
             continue;
         };
@@ -79,7 +75,7 @@ pub(crate) async fn run(
         }
         let store = store.to_string();
         let kinds: Vec<&str> = compared.kinds.iter().map(|kind| kind.kind).collect();
-        let deletions = Some(unseen_deletions(&kinds, &readable));
+        let deletions = Some(unseen_deletions(&kinds, &readable, &deployment.inlet));
         report.stores.push(StoreTruth { store, unknown: None, kinds: compared.kinds, unreadable, deletions });
     }
     output.report(&report)?;

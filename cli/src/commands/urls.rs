@@ -28,27 +28,36 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let stores = match arguments.scope {
-        Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
-        None => stores::list_stores(&deployment, &ALL).await?,
+        // Its URLs may be registered before its secret is set.
+        Some(Scope::Store(store)) => {
+            if let Err(Failure::NotFound { what, next }) = stores::check_exists(&deployment, &store).await {
+                output.note(format_args!("there is no {what}; {next}"));
+            }
+            vec![store]
+        }
+        scope => stores::of_scope(&deployment, scope).await?,
     };
-    output.report(&Urls::of(&deployment.api, &stores))
+    output.report(&Urls::of(&deployment.inlet, &deployment.api, &stores))
 }
 
 /// Prints the URLs and the manual steps of a store whose provider documents no API for webhooks.
 pub(crate) fn print_manual_steps(
+    inlet: &str,
     api: &str,
     store: &StoreAddress,
     output: &mut Output,
 ) -> Result<(), Failure> {
     output.note(format_args!("{} documents no API for webhooks. Register the URLs by hand:", store.provider));
-    output.report(&Urls::of(api.trim_end_matches('/'), std::slice::from_ref(store)))
+    output.report(&Urls::of(inlet, api.trim_end_matches('/'), std::slice::from_ref(store)))
 }
 
 /// The URLs of the stores, by provider.
 #[derive(Debug, Serialize)]
 struct Urls {
     providers: Vec<ProviderUrls>,
+    /// `inlet` with the options of the deployment.
+    #[serde(skip)]
+    inlet: String,
 }
 
 /// The stores of a provider, and the manual steps.
@@ -57,7 +66,7 @@ struct ProviderUrls {
     provider: &'static str,
     stores: Vec<StoreUrls>,
     steps: Vec<String>,
-    not_documented: &'static [&'static str],
+    not_documented: Vec<String>,
     source: &'static str,
 }
 
@@ -75,27 +84,30 @@ struct Url {
 }
 
 impl Urls {
-    fn of(api: &str, stores: &[StoreAddress]) -> Self {
+    fn of(inlet: &str, api: &str, stores: &[StoreAddress]) -> Self {
         let providers = ALL.iter().map(|provider| {
             let of_provider = stores.iter().filter(|store| store.provider == *provider);
-            ProviderUrls::of(api, *provider, &of_provider.collect::<Vec<_>>())
+            ProviderUrls::of(inlet, api, *provider, &of_provider.collect::<Vec<_>>())
         });
-        Self { providers: providers.filter(|provider| !provider.stores.is_empty()).collect() }
+        let providers = providers.filter(|provider| !provider.stores.is_empty()).collect();
+        Self { providers, inlet: inlet.to_owned() }
     }
 }
 
 impl ProviderUrls {
-    fn of(api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
+    fn of(inlet: &str, api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
         let Portal { steps, not_documented, source } = provider.portal;
         let step = |step: &&str| match stores {
-            [only] => step.replace("{store}", only.store.as_str()),
-            _ => (*step).to_owned(),
+            [only] => {
+                DeploymentArgs::complete_commands(step, inlet, only).replace("{store}", only.store.as_str())
+            }
+            _ => DeploymentArgs::complete_commands(step, inlet, "{store}"),
         };
         Self {
             provider: provider.name,
             stores: stores.iter().map(|store| StoreUrls::of(api, store)).collect(),
             steps: steps.iter().map(step).collect(),
-            not_documented,
+            not_documented: not_documented.iter().map(step).collect(),
             source,
         }
     }
@@ -116,7 +128,7 @@ impl ProviderUrls {
         if !self.not_documented.is_empty() {
             page.line("Not documented, so test it:");
         }
-        for unknown in self.not_documented {
+        for unknown in &self.not_documented {
             page.line(format_args!("  - {unknown}"));
         }
         page.aside(format_args!("Source: {}", self.source));
@@ -139,9 +151,10 @@ impl StoreUrls {
 impl Report for Urls {
     fn page(&self, page: &mut Page) {
         if self.providers.is_empty() {
-            page.line(
-                "No store has a secret yet. Give the name of a store, for example: inlet urls zid/riyadh",
-            );
+            page.line(format_args!(
+                "No store has a secret yet. Give the name of a store, for example: {} urls zid/riyadh",
+                self.inlet
+            ));
         }
         for (index, provider) in self.providers.iter().enumerate() {
             if index > 0 {
@@ -155,6 +168,19 @@ impl Report for Urls {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_command_of_the_steps_selects_the_deployment() {
+        let inlet = "inlet --stack prod --profile night";
+        let stores = ["zid/acc16".parse().unwrap(), "tiki/hcm".parse().unwrap()];
+        for stores in [&stores[..], &[]] {
+            let mut page = Page::default();
+            Urls::of(inlet, "https://api.test", stores).page(&mut page);
+            let text = page.plain();
+            assert!(text.contains(inlet), "{text}");
+            assert!(!text.replace(inlet, "").contains("inlet "), "{text}");
+        }
+    }
 
     #[test]
     fn an_event_that_is_never_sent_has_no_url() {

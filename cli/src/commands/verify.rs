@@ -36,6 +36,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { filters, span } = arguments;
     let now = clock::now();
+    span.check(now, output.zone())?;
     let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, output.zone()));
     let until = span.until.map_or_else(forever, |until| until.before(now, output.zone()));
     let deployment = Deployment::find(options).await?;
@@ -45,6 +46,9 @@ pub(crate) async fn run(
     let bar = output.progress("verified", None);
     let ended = progress::run(verify(&table, &selection, &sum), &sum, &bar, |sum| sum.events).await;
     let report = VerifyReport::of(sum.send_replace(Verification::default()));
+    if report.verified == 0 && matches!(ended, RunOutcome::Done) {
+        filters.check_names(&deployment).await?;
+    }
     output.report(&report)?;
     match ended {
         RunOutcome::Done => report.verdict(),

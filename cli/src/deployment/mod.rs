@@ -50,6 +50,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 4;
 
+/// The attempts at a call whose time limit is below that of a command that reads, such as a check of `inlet doctor`.
+const HURRIED_ATTEMPTS: u32 = 2;
+
+/// Maximum wait before the second attempt: the SDK's own.
+const MAX_FIRST_BACKOFF: Duration = Duration::from_secs(1);
+
 /// Maximum time of a call with all its attempts, for commands that only read: a person waits for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -154,6 +160,15 @@ impl Deployment {
         }
     }
 
+    /// Returns a deployment whose services are at this address, with the limits of a command, for tests of errors.
+    #[cfg(test)]
+    pub(crate) fn at(endpoint: &str, time_limit: Duration) -> Self {
+        let deployment = Self::unreachable();
+        let config = deployment.config.clone().into_builder().endpoint_url(endpoint);
+        let config = config.retry_config(retries(time_limit)).timeout_config(timeouts(time_limit)).build();
+        Self { api: endpoint.to_owned(), config, ..deployment }
+    }
+
     /// Returns true for a deployment without real business.
     pub(crate) fn is_disposable(&self) -> bool {
         self.is_local || DISPOSABLE.contains(&self.stage.as_str())
@@ -200,7 +215,7 @@ impl Deployment {
             .endpoint_url(facts.endpoint)
             // It is on this machine, so a proxy cannot reach it.
             .http_client(http_client(ProxyConfig::disabled())?)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_config(retries(time_limit))
             .timeout_config(timeouts(time_limit))
             .build();
         Ok(Self {
@@ -294,7 +309,7 @@ async fn configuration(options: &DeploymentArgs, time_limit: Duration) -> Result
     let http_client = http_client(ProxyConfig::from_env())?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http_client.clone())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries(time_limit))
         .timeout_config(timeouts(time_limit));
     if let Ok(name) = AppName::new("inlet") {
         loader = loader.app_name(name);
@@ -329,6 +344,15 @@ fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
         connector.build()
     });
     Ok(dated(client))
+}
+
+/// Returns the retries that fit into the time limit of a call. If AWS throttles every attempt, the call must end with
+/// AWS's error and not with the time limit, which would look like a network without a response.
+fn retries(time_limit: Duration) -> RetryConfig {
+    let attempts = if time_limit < READ_TIMEOUT { HURRIED_ATTEMPTS } else { ATTEMPTS };
+    // The SDK waits up to this before the second attempt, and up to twice as long before each further one.
+    let backoff = time_limit.div_f32(20.0).min(MAX_FIRST_BACKOFF);
+    RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(backoff)
 }
 
 /// Returns the limits of calls. A first attempt that hangs leaves time for a second one.

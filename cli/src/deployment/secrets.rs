@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
+use crate::deployment::stores;
 use crate::failure::Failure;
 
 /// Size limits of a parameter in bytes: the standard tier, and the advanced tier, which is billed:
@@ -64,7 +65,10 @@ pub(crate) async fn read(
 /// If there is none, or it cannot be read.
 pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Result<Value, Failure> {
     let kept = read(deployment, store).await?;
-    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| not_found(deployment, store))
+    match kept.and_then(|kept| kept.credentials.into_iter().next()) {
+        Some(credential) => Ok(credential),
+        None => Err(not_found(deployment, store).await),
+    }
 }
 
 /// Reads a store's settings parameter. None if the store has none.
@@ -85,28 +89,39 @@ pub(crate) async fn settings(
     }
 }
 
-/// Returns the secrets that sign requests to an endpoint, newest first. None if the deployment has no such parameter.
+/// Returns the name of the parameter with the secrets that sign requests to an endpoint.
+pub(crate) fn signing_parameter(deployment: &Deployment) -> String {
+    format!("/inlet-consumer/{}", deployment.stage)
+}
+
+/// Returns the usable secrets that sign requests to an endpoint, newest first. None if the deployment has no such
+/// parameter.
 ///
 /// # Errors
 /// If the parameter cannot be read.
-pub(crate) async fn signing_keys(deployment: &Deployment) -> Result<Vec<SigningKey>, Failure> {
-    let name = format!("/inlet-consumer/{}", deployment.stage);
-    let value = match deployment.clients().ssm.get_parameter().name(name).with_decryption(true).send().await {
-        Ok(got) => got.parameter.and_then(|parameter| parameter.value).unwrap_or_default(),
+pub(crate) async fn signing_keys(deployment: &Deployment) -> Result<Option<Vec<SigningKey>>, Failure> {
+    let name = signing_parameter(deployment);
+    match deployment.clients().ssm.get_parameter().name(name).with_decryption(true).send().await {
+        Ok(got) => Ok(got.parameter.and_then(|parameter| parameter.value).as_deref().map(parse_keys)),
         Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
-            return Ok(Vec::new());
+            Ok(None)
         }
-        Err(error) => return Err(Failure::aws("the secrets that sign cannot be read", &error)),
-    };
-    let secrets: Vec<String> = serde_json::from_str(&value).unwrap_or_default();
-    Ok(secrets.iter().filter_map(|secret| SigningKey::parse(secret)).collect())
+        Err(error) => Err(Failure::aws("the secrets that sign cannot be read", &error)),
+    }
 }
 
-/// Returns the failure for a store without a secret.
-pub(crate) fn not_found(deployment: &Deployment, store: &StoreAddress) -> Failure {
+/// Returns the keys in the value of the parameter: a JSON list. Another value has none.
+fn parse_keys(value: &str) -> Vec<SigningKey> {
+    let secrets: Vec<String> = serde_json::from_str(value).unwrap_or_default();
+    secrets.iter().filter_map(|secret| SigningKey::parse(secret)).collect()
+}
+
+/// Returns the failure for a store without a secret, with the store that the user may have meant.
+pub(crate) async fn not_found(deployment: &Deployment, store: &StoreAddress) -> Failure {
+    let meant = stores::suggestion(deployment, store).await.map(|meant| meant + " Otherwise ");
     Failure::NotFound {
         what: format!("secret of {store}"),
-        next: format!("set one with `{} secret set {store}`", deployment.inlet),
+        next: format!("{}set one with `{} secret set {store}`", meant.unwrap_or_default(), deployment.inlet),
     }
 }
 
@@ -164,7 +179,9 @@ async fn changed(
 ) -> Result<usize, Failure> {
     let name = deployment.parameter(store);
     let key = key(&deployment.clients().ssm, &name).await;
-    let kept = version(deployment, store).await?.ok_or_else(|| not_found(deployment, store))?;
+    let Some(kept) = version(deployment, store).await? else {
+        return Err(not_found(deployment, store).await);
+    };
     let changed = change(&kept.credentials)?;
     let written = write(deployment, store, &changed, true, key).await?;
     let before = written.saturating_sub(1);
@@ -304,6 +321,15 @@ async fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_is_no_list_has_no_key() {
+        let secret = format!("whsec_{}", "YWJj".repeat(8));
+        assert_eq!(parse_keys(&format!("[{secret:?}]")).len(), 1);
+        for value in [secret.as_str(), "[]", "", r#"["whsec_short"]"#, "{}"] {
+            assert!(parse_keys(value).is_empty(), "{value}");
+        }
+    }
 
     #[test]
     fn an_abandoned_lock_expires_while_a_command_waits() {

@@ -26,6 +26,17 @@ pub(crate) use crate::health_checks::check::{Check, TIME_LIMIT};
 pub(crate) use crate::health_checks::results::Found;
 use crate::health_checks::results::Results;
 use crate::http;
+use crate::output::Status;
+
+/// The place of the receivers' checks, the only ones that need no AWS credentials.
+const RECEIVERS: usize = 4;
+
+impl Found {
+    /// Returns true if a call of AWS returned the result. Receivers respond to every caller.
+    pub(crate) fn is_known_from_aws(&self) -> bool {
+        self.place != RECEIVERS && self.check.status != Status::Unknown
+    }
+}
 
 /// Starts all checks. The channel ends after the last result. The calls of AWS have the limit of the deployment, which
 /// should be [`TIME_LIMIT`].
@@ -47,7 +58,10 @@ pub(crate) fn start(deployment: Deployment) -> Result<mpsc::UnboundedReceiver<Fo
         let stack = surroundings::describe_stack(&deployment).await;
         bus::check_bus_and_consumer(&deployment, stack.as_ref().ok()).await
     });
-    checks.spawn(4, |deployment, _| async move { receivers::check_receivers(&deployment, client).await });
+    checks.spawn(
+        RECEIVERS,
+        |deployment, _| async move { receivers::check_receivers(&deployment, client).await },
+    );
     checks.spawn(5, |deployment, _| async move { table::check_table(&deployment).await });
     checks.spawn(6, |deployment, _| async move { queues::check_queue(&deployment).await });
     checks.spawn(7, |deployment, _| async move { queues::check_dead_letters(&deployment).await });
@@ -89,4 +103,58 @@ async fn check_caller(deployment: &Deployment) -> Vec<Check> {
         }
         Err(error) => Check::not_checked("caller", &Failure::aws("the caller is unknown", &error)),
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use axum::Router;
+    use axum::http::StatusCode;
+    use inlet_aws::client::aws_error::AwsErrorKind;
+
+    use super::*;
+
+    /// Serves AWS that throttles every call after a moment. Returns its address.
+    async fn throttling_aws() -> String {
+        let refuse = || async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            (StatusCode::BAD_REQUEST, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#)
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(refuse)).await });
+        format!("http://{address}")
+    }
+
+    #[test]
+    fn a_receiver_s_response_is_not_known_from_aws() {
+        let found = |place, check| Found { place, check };
+        assert!(!found(RECEIVERS, Check::pass("receiver", "zid responds")).is_known_from_aws());
+        assert!(!found(0, Check::unknown("caller", "not checked", "sign in")).is_known_from_aws());
+        assert!(found(0, Check::pass("stack", "inlet")).is_known_from_aws());
+        assert!(found(7, Check::fail("dead", "2 dead letters", "list them")).is_known_from_aws());
+    }
+
+    #[tokio::test]
+    async fn a_throttled_check_says_that_aws_throttles() {
+        let endpoint = throttling_aws().await;
+        let mut deployment = Deployment::at(&endpoint, TIME_LIMIT);
+        deployment.queue_url = format!("{endpoint}/queue");
+        deployment.dead_letter_queue_url = format!("{endpoint}/dead");
+        let deployment = Arc::new(deployment);
+        let began = Instant::now();
+        let found = tokio::join!(
+            queues::check_queue(&deployment),
+            queues::check_dead_letters(&deployment),
+            table::check_table(&deployment),
+            secrets::check_secrets(&deployment),
+        );
+        assert!(began.elapsed() < TIME_LIMIT, "{:?}", began.elapsed());
+        for checks in [found.0, found.1, found.2, found.3] {
+            let check = checks.first().unwrap();
+            assert_eq!(check.obstacle, Some(AwsErrorKind::Throttled), "{check:?}");
+            assert!(check.finding.contains("ThrottlingException"), "{}", check.finding);
+        }
+    }
 }

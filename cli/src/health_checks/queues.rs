@@ -40,8 +40,10 @@ pub(super) async fn check_queue(deployment: &Deployment) -> Vec<Check> {
 
 pub(super) async fn check_dead_letters(deployment: &Deployment) -> Vec<Check> {
     let inlet = &deployment.inlet;
-    let dead =
-        format!("list them with `{inlet} dead-letters list`, correct the cause, then run `{inlet} redrive`");
+    let dead = format!(
+        "list them with `{inlet} dead-letters list`, correct the cause, then run `{inlet} redrive`; discard those \
+             whose event the list shows as processed"
+    );
     vec![match attributes(deployment, &deployment.dead_letter_queue_url).await {
         // Messages in flight are not gone: they return if a redrive or a person's look at them ends.
         Ok(queue) => match queue.waiting.saturating_add(queue.taken) {

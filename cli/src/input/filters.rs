@@ -1,5 +1,6 @@
 //! The filters that select events in `list`, `tail`, `stats`, `forward`, `replay` and others.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::deployment::Deployment;
 use crate::deployment::address::{NotAnAddress, StoreAddress};
 use crate::deployment::stores;
 use crate::failure::Failure;
-use crate::input::suggest::{did_you_mean, similar};
+use crate::input::suggest::did_you_mean;
 use crate::input::time_arg::TimeArg;
 use crate::providers::{ALL, ProviderHandle};
 use crate::shell::quoted;
@@ -39,7 +40,7 @@ pub(crate) struct Filters {
     #[command(flatten)]
     source: SourceFilter,
     /// Only these events: the provider's name (order.create) or the message's type (order.created); * matches any text; several with commas
-    #[arg(long = "type", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "type", value_name = "NAME", value_delimiter = ',', value_parser = parse_type)]
     event_types: Vec<String>,
     /// Only events of this entity: 81230457, order/81230457, or zid/riyadh/order/81230457
     #[arg(long, value_name = "[PROVIDER/STORE/][KIND/]ID")]
@@ -153,7 +154,7 @@ impl Filters {
     /// Returns the selection of the matching events in this time. Looks up an entity that is given by its id alone.
     ///
     /// # Errors
-    /// If two filters contradict each other, or if no entity or several ones have the id.
+    /// If two filters contradict each other, a type is mistyped, or no entity or several ones have the id.
     pub(crate) async fn selection(
         &self,
         deployment: &Deployment,
@@ -161,6 +162,7 @@ impl Filters {
         until: ReceivedAt,
     ) -> Result<Selection, Failure> {
         // Before any call.
+        self.check_types(&deployment.inlet)?;
         let without_entity = self.select(None, from, until)?;
         match &self.entity {
             None => Ok(without_entity),
@@ -283,12 +285,11 @@ impl Filters {
             && self.entity.is_none()
     }
 
-    /// Returns why no event matches, if a type or a store is not known: with a similar name, if there is one.
+    /// Returns why no event matches, if the store is not known: with a similar name, if there is one.
     ///
     /// # Errors
     /// [`Failure::NotFound`] with the reason; other failures if the stores cannot be listed.
     pub(crate) async fn check_names(&self, deployment: &Deployment) -> Result<(), Failure> {
-        self.check_types(&deployment.inlet)?;
         let Some(Store { provider, .. }) = &self.source.store else { return Ok(()) };
         let provider = provider.or(self.source.provider);
         let providers = provider.map_or_else(|| ALL.clone(), |provider| vec![provider]);
@@ -303,20 +304,8 @@ impl Filters {
         let Some(Store { provider, name }) = &self.source.store else { return Ok(()) };
         let provider = provider.or(self.source.provider);
         let of_provider = |store: &&StoreAddress| provider.is_none_or(|provider| provider == store.provider);
-        let stores: Vec<&StoreAddress> = stores.iter().filter(of_provider).collect();
-        if stores.iter().any(|store| store.store == *name) {
-            return Ok(());
-        }
-        let names: Vec<String> = stores.iter().map(ToString::to_string).collect();
-        let names = names.iter().map(String::as_str);
-        let mut similar = similar(name.as_str(), stores.iter().map(|store| store.store.as_str()));
-        similar.truncate(1);
-        let meant = similar.first().map(|name| format!("did you mean {name}?"));
-        let next = meant.unwrap_or_else(|| match stores.len() {
-            0 => format!("set a store's secret with `{inlet} secret set zid/riyadh`"),
-            _ => format!("use one of these: {}", names.take(20).collect::<Vec<_>>().join(", ")),
-        });
-        Err(Failure::NotFound { what: format!("store {name} with a secret"), next })
+        let stores: Vec<StoreAddress> = stores.iter().filter(of_provider).cloned().collect();
+        stores::check_is_one_of(name, &stores, inlet)
     }
 
     /// Checks that a provider of the filters has each of the types, which may have a pattern.
@@ -337,7 +326,9 @@ impl Filters {
             if is_known {
                 continue;
             }
-            if let Some(meant) = did_you_mean(wanted, types.iter().map(String::as_str)) {
+            let patterns = if wanted.contains('*') { patterns(&types) } else { BTreeSet::new() };
+            let known = types.iter().chain(&patterns).map(String::as_str);
+            if let Some(meant) = did_you_mean(wanted, known) {
                 return Err(Failure::NotFound {
                     what: format!("event type {wanted}"),
                     next: format!("{meant} `{inlet} events` lists all of them"),
@@ -398,6 +389,36 @@ pub(crate) async fn find_entity(
             next: format!("give one of them: {}", several.join(", ")),
         }),
     }
+}
+
+/// Returns the maximum number of rows.
+pub(crate) fn parse_limit(text: &str) -> Result<usize, &'static str> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a limit is a number of rows, 1 or more"),
+        Ok(limit) => Ok(limit),
+    }
+}
+
+/// Returns a type or a pattern as the user wrote it.
+fn parse_type(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a type is empty; give names such as order.create,order.created, or order.*");
+    }
+    Ok(text.to_owned())
+}
+
+/// Returns the patterns that each select several of the types: `order.*`, `*.created`.
+fn patterns(types: &[String]) -> BTreeSet<String> {
+    let short = types.iter().filter_map(|known| known.strip_prefix("commerce."));
+    let names = types.iter().map(String::as_str).chain(short);
+    names
+        .flat_map(|name| {
+            let starts = name.match_indices('.').filter_map(|(at, _)| name.get(..at));
+            let end = name.rsplit_once('.').map(|(_, end)| format!("*.{end}"));
+            starts.map(|start| format!("{start}.*")).chain(end).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Returns the value that all filters agree on.
@@ -543,6 +564,26 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Checks that the span does not end before it starts.
+    ///
+    /// # Errors
+    /// [`Failure::Unusable`] with both times.
+    pub(crate) fn check(self, now: ReceivedAt, zone: &Zone) -> Result<(), Failure> {
+        let (Some(since), Some(until)) = (self.since, self.until) else { return Ok(()) };
+        let (since, until) = (since.before(now, zone), until.before(now, zone));
+        if since <= until {
+            return Ok(());
+        }
+        Err(Failure::Unusable {
+            what: format!(
+                "the time ends before it starts: --since is {}, --until is {}",
+                zone.show_named(since),
+                zone.show_named(until)
+            ),
+            next: "give --until a later time than --since; 2h is earlier than 1h".to_owned(),
+        })
+    }
+
     /// Returns true if neither end is given.
     pub(crate) fn is_empty(self) -> bool {
         self.since.is_none() && self.until.is_none()
@@ -672,16 +713,58 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_type_has_a_suggestion_and_a_pattern_has_none() {
+    fn a_mistyped_type_or_pattern_has_a_suggestion() {
         let of = |name: &str| Filters { event_types: vec![name.to_owned()], ..Filters::default() };
         for known in
             ["order.create", "order.created", "commerce.order.created", "order.*", "something.else.entirely"]
         {
             assert!(of(known).check_types("inlet").is_ok(), "{known}");
         }
-        let failure = of("order.creat").check_types("inlet").unwrap_err();
-        let next = failure.hint(&crate::options::DeploymentArgs::of_stack("inlet", None));
-        assert!(failure.exit_code() == 3 && next.contains("did you mean order.create"), "{next}");
+        for (wanted, meant) in [
+            ("order.creat", "did you mean order.create"),
+            ("ordr.*", "did you mean order.*"),
+            ("*.creatd", "*.created"),
+        ] {
+            let failure = of(wanted).check_types("inlet").unwrap_err();
+            let next = failure.hint(&crate::options::DeploymentArgs::of_stack("inlet", None));
+            assert!(failure.exit_code() == 3 && next.contains(meant), "{wanted}: {next}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_of_several_types_is_checked_before_any_call() {
+        let event_types = vec!["order.create".to_owned(), "ordr.create".to_owned()];
+        let filters = Filters { event_types, ..Filters::default() };
+        let at = ReceivedAt::EPOCH;
+        let failure = filters.selection(&Deployment::unreachable(), at, at).await.unwrap_err();
+        assert!(failure.to_string().contains("event type ordr.create"), "{failure}");
+        assert_eq!(failure.exit_code(), 3);
+        for empty in ["", " "] {
+            assert!(parse_type(empty).is_err(), "{empty:?}");
+        }
+        assert_eq!(parse_type(" order.create"), Ok("order.create".to_owned()), "after a comma and a blank");
+    }
+
+    #[test]
+    fn a_span_that_ends_before_it_starts_is_an_error() {
+        let (now, zone) = (ReceivedAt::parse("2025-06-12T08:00:00Z").unwrap(), Zone::default());
+        let check = |since: &str, until: &str| {
+            Span { since: since.parse().ok(), until: until.parse().ok() }.check(now, &zone)
+        };
+        for (since, until) in [("2h", "1h"), ("1h", "1h"), ("1h", ""), ("", "2h"), ("yesterday", "today")] {
+            assert!(check(since, until).is_ok(), "{since} {until}");
+        }
+        let failure = check("1h", "2h").unwrap_err();
+        assert_eq!(failure.exit_code(), 2);
+        assert!(failure.to_string().contains("--since is 2025-06-12T07:00:00"), "{failure}");
+    }
+
+    #[test]
+    fn a_limit_is_at_least_one_row() {
+        assert_eq!(parse_limit("20"), Ok(20));
+        for text in ["0", "", "-1", "many"] {
+            assert!(parse_limit(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

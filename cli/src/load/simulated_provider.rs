@@ -118,6 +118,13 @@ pub(crate) struct Variation {
 }
 
 impl Variation {
+    /// Returns the number of states in which one entity is sent: the count, or fewer, because the last state of an entity
+    /// is final.
+    pub(crate) fn states_of_entity(&self, provider: ProviderHandle, template: &EventTemplate) -> u64 {
+        let known = provider.lifecycle(template.row).map(|lifecycle| lifecycle.states.len());
+        known.map_or(self.count, |known| self.count.min(u64::try_from(known).unwrap_or(u64::MAX)))
+    }
+
     /// Returns the sequences, made on demand.
     pub(crate) fn sequences<'p>(
         &self,
@@ -126,20 +133,31 @@ impl Variation {
     ) -> Box<dyn Iterator<Item = Sequence> + Send + 'p> {
         let (first, flip_flop) = (first_entity(), self.flip_flop);
         if let Some(entity) = self.entity.clone() {
+            let lifecycle = simulated.provider.lifecycle(template.row);
             let states: Vec<u64> = if flip_flop {
                 [0, 1, 0].repeat(usize::try_from(self.count).unwrap_or(1))
             } else {
-                (0..self.count).collect()
+                (0..self.states_of_entity(simulated.provider, &template)).collect()
             };
             let last = states.iter().copied().max().unwrap_or_default();
             let start = now();
+            // The entity is created before its first state, and at the same time in every state.
+            let created = start.saturating_sub(SignedDuration::from_secs(
+                i64::try_from(last.saturating_add(1)).unwrap_or_default(),
+            ));
+            let created = created.unwrap_or(start);
             let of = move |state: u64| {
                 // One second between states, because some providers send no fractions. The last state is now.
                 let before = i64::try_from(last.saturating_sub(state)).unwrap_or_default();
                 let at = start.saturating_sub(SignedDuration::from_secs(before)).unwrap_or(start);
-                let state = u32::try_from(state).unwrap_or(u32::MAX);
-                simulated
-                    .fresh(&template, &SampleVariant { entity: EntityId::Exactly(entity.clone()), at, state })
+                let entity = EntityId::Exactly(entity.clone());
+                let Some(lifecycle) = lifecycle else {
+                    let state = u32::try_from(state).unwrap_or(u32::MAX);
+                    return simulated.fresh(&template, &SampleVariant { entity, at, state });
+                };
+                let state = usize::try_from(state).unwrap_or(usize::MAX);
+                let body = template.body(&SampleVariant { entity, at, state: 0 });
+                simulated.with_body(template.row, lifecycle.apply(template.row, body, state, created))
             };
             return Box::new(std::iter::once(states.into_iter().map(of).collect()));
         }
@@ -341,6 +359,28 @@ mod tests {
             let body: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(body["id"], json!(81_230_457));
         }
+    }
+
+    #[test]
+    fn an_order_walks_real_states_and_ends_with_the_last() {
+        let simulated = simulated("zid");
+        let template = EventTemplate::named(simulated.provider, "order.status.update").unwrap();
+        let one = Variation { entity: Some("81230457".into()), ..variation(30) };
+        let sent = bodies(one.sequences(&simulated, template)).concat();
+        let sent: Vec<Value> = sent.iter().map(|body| serde_json::from_slice(body).unwrap()).collect();
+        let texts = |pointer: &str| {
+            sent.iter().map(|body| body.pointer(pointer).unwrap().as_str().unwrap()).collect::<Vec<_>>()
+        };
+        let states = ["preparing", "ready", "indelivery", "delivered"];
+        assert_eq!(texts("/order_status/code"), states);
+        assert_eq!(texts("/display_status/code"), states, "the sub-status follows");
+        let labels = ["قيد التحضير", "جاهز", "جاري التوصيل", "تم التوصيل"];
+        assert_eq!(texts("/display_status/name"), labels);
+        assert_eq!(texts("/order_status/name"), labels);
+        let (created, updated) = (texts("/created_at"), texts("/updated_at"));
+        assert!(created.windows(2).all(|two| two[0] == two[1]), "{created:?}");
+        assert!(updated.windows(2).all(|two| two[0] < two[1]), "{updated:?}");
+        assert!(created[0] < updated[0], "{created:?} {updated:?}");
     }
 
     #[test]

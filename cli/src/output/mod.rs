@@ -278,6 +278,12 @@ impl Page {
         Self { text: String::new(), layout: Layout { width: Some(width), ..Layout::default() } }
     }
 
+    /// Returns an empty page whose times are in this zone.
+    #[cfg(test)]
+    pub(crate) fn of_zone(zone: Zone) -> Self {
+        Self { text: String::new(), layout: Layout { zone, ..Layout::default() } }
+    }
+
     /// Returns the text without colour.
     #[cfg(test)]
     pub(crate) fn plain(&self) -> String {

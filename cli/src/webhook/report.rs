@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
+use crate::options::DeploymentArgs;
 use crate::output::{Page, Report, Status, counted, printable};
 use crate::webhook::step_result::{Cause, Remaining, StepResult, hint};
 
@@ -329,9 +330,9 @@ struct Shown {
 }
 
 impl Listed {
-    /// Returns the result for a store.
+    /// Returns the result for a store. `inlet` begins the commands of its hints: it selects the deployment.
     pub(crate) fn of(
-        store: &StoreAddress,
+        (store, inlet): (&StoreAddress, &str),
         api: &str,
         destination: &Destination,
         registrations: Vec<Registration>,
@@ -342,7 +343,9 @@ impl Listed {
             event: one.event,
             url: one.target.to_string(),
             state: one.state,
-            problem: one.problem.map(|problem| problem.text().to_owned()),
+            problem: one
+                .problem
+                .map(|problem| DeploymentArgs::complete_commands(problem.text(), inlet, store)),
         };
         let registrations = registrations.into_iter().map(shown).collect();
         Self { store: store.to_string(), api: api.to_owned(), known: true, registrations, missing }

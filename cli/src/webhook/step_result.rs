@@ -4,6 +4,7 @@ use inlet::tools::registration::{ApiError, PlanError};
 
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
+use crate::options::DeploymentArgs;
 
 /// The result of a step.
 #[derive(Clone, Debug)]
@@ -109,7 +110,7 @@ pub(crate) fn plan_failure(error: &PlanError, inlet: &str, store: &StoreAddress)
         PlanError::NoSuchOption { .. } | PlanError::Option { .. } => {
             "give it as --option NAME=VALUE; --help describes each option".to_owned()
         }
-        PlanError::Shared { next, .. } => (*next).to_owned(),
+        PlanError::Shared { next, .. } => DeploymentArgs::complete_commands(next, inlet, store),
         PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
     };
     match error {
@@ -148,7 +149,6 @@ pub(crate) fn hint(error: &ApiError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::DeploymentArgs;
 
     #[test]
     fn a_hint_names_the_deployment_and_the_store() {

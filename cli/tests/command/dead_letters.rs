@@ -48,6 +48,15 @@ async fn one_dead_letter_is_shown_and_redriven_by_its_short_id() {
     let shown = run_in(&folder, &["dead-letters", "show", short, "--json"]).done().json();
     assert_eq!((&shown["id"], &shown["reason"]), (&json!(given.ids[1].as_str()), &json!("no such product")));
     assert_eq!(shown["message"]["data"]["id"], "90001");
+    let missing: [&[&str]; 3] =
+        [&["redrive", short, "00000000"], &["redrive", "nosuch"], &["dead-letters", "discard", "00000000"]];
+    for command in missing {
+        let ran = run_in(&folder, &[command, &["--yes"]].concat());
+        let id = command[command.len() - 1];
+        assert_eq!(ran.code, 3, "{command:?}: {ran:?}");
+        assert!(ran.err.contains(&format!("there is no dead letter {id}")), "{command:?}: {ran:?}");
+    }
+    assert_eq!(given.stack.waiting(&dead_letters).len(), 2, "nothing was moved or deleted");
     let moved = run_in(&folder, &["dead-letters", "redrive", short, "--yes", "--json"]).done().json();
     assert_eq!(moved, json!({"waiting": 1, "moved": 1, "forgotten": 0}));
     let left = given.stack.waiting(&dead_letters);

@@ -85,8 +85,16 @@ async fn an_unknown_store_or_type_has_a_suggestion() {
     let mistyped = format!("{}x", given.store);
     let ran = run(&["list", "--store", &mistyped]);
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.err.contains(&format!("did you mean {}?", given.store)), "{ran:?}");
+    assert!(ran.err.contains(&format!("did you mean {}?", given.address)), "{ran:?}");
     snapshot("list-mistyped-type", &run(&["list", "--store", &given.address, "--type", "order.creat"]));
+    for (types, meant) in [("order.create,ordr.create", "order.create"), ("ordr.*", "order.*")] {
+        let ran = run(&["list", "--store", &given.address, "--type", types]);
+        assert!(ran.code == 3 && ran.err.contains(&format!("did you mean {meant}")), "{types}: {ran:?}");
+    }
+    for command in ["verify", "stats"] {
+        let ran = run(&[command, "--store", &mistyped]);
+        assert!(ran.code == 3 && ran.err.contains("did you mean "), "{command}: {ran:?}");
+    }
     snapshot("tail-mistyped-type", &run(&["tail", "--type", "order.creat"]));
 }
 

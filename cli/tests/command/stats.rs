@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use inlet::request::{Headers, Request};
-use serde_json::Value;
+use inlet_tests::demo_credential;
+use inlet_tests::stack::Stack;
+use serde_json::{Value, json};
 
-use crate::given::{order_with_two_states, unsent};
+use crate::given::order_with_two_states;
 use crate::inlet::{run, snapshot};
 
 /// Returns the numbers of the one store, once this many of its deliveries are counted.
@@ -49,6 +51,6 @@ async fn a_store_has_numbers_and_a_breaker_status() {
 
 #[tokio::test]
 async fn an_undocumented_breaker_is_not_invented() {
-    let (_, store, _) = unsent("order.create").await;
+    let store = Stack::up().store("zort", &json!([demo_credential("zort")])).await;
     snapshot("stats-nothing", &run(&["stats", "--store", &format!("zort/{store}")]).done());
 }

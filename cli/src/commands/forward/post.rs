@@ -31,6 +31,8 @@ pub(super) struct Post {
     pub(super) to: Target,
     pub(super) format: Format,
     pub(super) retries: u32,
+    /// True if a program that accepts no connections is waited for, and false if that counts as a failed request.
+    pub(super) waits_for_program: bool,
 }
 
 /// An event to post.
@@ -169,8 +171,8 @@ impl Post {
         }
     }
 
-    /// Posts an event until it has a final response, or the repetitions are used up. Waits as long as the program accepts
-    /// no connections. None if the command ends.
+    /// Posts an event until it has a final response, or the repetitions are used up. A program that accepts no
+    /// connections is waited for if `waits_for_program`. None if the command ends.
     async fn post_until_done(
         &self,
         job: Job,
@@ -181,7 +183,7 @@ impl Post {
         loop {
             let start = Instant::now();
             let reply = match self.request(&stored, job.replay.as_deref()).send().await {
-                Err(error) if error.is_connect() => {
+                Err(error) if error.is_connect() && self.waits_for_program => {
                     let why = format!("{} accepts no connections", self.to);
                     sender.send(Progress::Waiting(why)).await.ok()?;
                     tokio::time::sleep(wait).await;
@@ -273,5 +275,52 @@ impl Sum {
         self.count(&forwarded);
         forwarded.shows_response = self.show_responses;
         output.item(&forwarded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::deployment::Deployment;
+
+    fn stored() -> StoredEvent {
+        let record = json!({
+            "id": "zid/riyadh/order/8/0123456789abcdef", "type": "order.create",
+            "canonical_type": "commerce.order.created", "inferred": false, "time": null, "received_ms": 0,
+            "received": "1970-01-01T00:00:00.000Z", "origin": "webhook", "trust": "signed", "attempt": "",
+            "content": "", "window_ms": null, "method": "POST", "topic": null, "query": "", "headers": {},
+            "size": 2, "sha256": ""
+        });
+        let record = serde_json::from_value(record).unwrap();
+        StoredEvent { record, message: "{}".to_owned(), body: b"{}".to_vec() }
+    }
+
+    #[tokio::test]
+    async fn a_named_event_ends_after_its_retries_without_program() {
+        // The port of a listener that is gone.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = listener.local_addr().unwrap().to_string().parse().unwrap();
+        drop(listener);
+        let post = Post {
+            table: Deployment::unreachable().table(),
+            client: crate::http::direct().unwrap(),
+            to,
+            format: Format::Unsigned,
+            retries: 1,
+            waits_for_program: false,
+        };
+        let job = Job::of_event(EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap());
+        let (sender, _messages) = mpsc::channel(8);
+        let posting = post.post_until_done(job, stored(), &sender);
+        let ended = tokio::time::timeout(Duration::from_secs(20), posting).await;
+        let forwarded = ended.expect("an end").unwrap();
+        assert_eq!((forwarded.status, forwarded.attempts), (None, 2));
+        let mut sum = Sum::default();
+        sum.count(&forwarded);
+        let output = crate::options::OutputArgs::quiet();
+        let failure = sum.end(true, &mut Output::new(&output)).unwrap_err();
+        assert_eq!(failure.exit_code(), 4, "{failure}");
     }
 }

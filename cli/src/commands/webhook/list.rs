@@ -37,7 +37,12 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, &store, base_url.as_deref())?;
     let Some(api) = store.provider.api else {
-        return print_manual_steps(base_url.as_deref().unwrap_or(&deployment.api), &store, output);
+        return print_manual_steps(
+            &deployment.inlet,
+            base_url.as_deref().unwrap_or(&deployment.api),
+            &store,
+            output,
+        );
     };
     if !api.can_list {
         return output.report(&Listed::unknown(&store, api.base));
@@ -52,7 +57,8 @@ pub(crate) async fn run(
         let items = steps.into_iter().flat_map(|step| step.items);
         items.filter(|item| item.planned == Planned::Add).map(|item| item.event).collect()
     });
-    let listed = Listed::of(&store, session.base(), &destination, listing.current.registrations, missing);
+    let registrations = listing.current.registrations;
+    let listed = Listed::of(of_store, session.base(), &destination, registrations, missing);
     output.report(&listed)?;
     listed.end()
 }

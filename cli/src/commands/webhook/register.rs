@@ -61,12 +61,17 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
     let Some(api) = store.provider.api else {
-        return print_manual_steps(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
+        return print_manual_steps(
+            &deployment.inlet,
+            arguments.base_url.as_deref().unwrap_or(&deployment.api),
+            store,
+            output,
+        );
     };
     check_is_public(&deployment, arguments.base_url.as_deref(), &api, at)?;
     let live = credentials(&deployment, store).await?;
     if live.is_empty() {
-        return Err(secrets::not_found(&deployment, store));
+        return Err(secrets::not_found(&deployment, store).await);
     }
     let older = live.len().saturating_sub(1);
     let access = arguments.access.read(&api)?;

@@ -49,7 +49,12 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
     let Some(api) = store.provider.api else {
-        return print_manual_steps(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
+        return print_manual_steps(
+            &deployment.inlet,
+            arguments.base_url.as_deref().unwrap_or(&deployment.api),
+            store,
+            output,
+        );
     };
     if !api.can_list {
         let error = PlanError::NotDocumented("the removal of registrations at this provider");

@@ -83,6 +83,7 @@ mod tests {
             since: ReceivedAt::EPOCH,
             is_whole: false,
             replay: None,
+            processed: None,
             reason: Some("<b>x</b>\u{202e}".into()),
             text: String::new(),
         };

@@ -3,6 +3,7 @@
 pub(crate) mod profile;
 pub(crate) mod credential;
 pub(crate) mod payloads;
+pub(crate) mod lifecycle;
 pub(crate) mod sender;
 pub(crate) mod portal;
 pub(crate) mod registration;

@@ -3,6 +3,7 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::lifecycle::Lifecycle;
 use inlet::tools::profile::Profile;
 use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
@@ -14,6 +15,7 @@ impl Sender for Zid {
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
     const CREDENTIAL_SHAPES: &'static [CredentialShape] = crate::tools::credential::CREDENTIAL_SHAPES;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
+    const LIFECYCLES: &'static [Lifecycle] = crate::tools::lifecycle::LIFECYCLES;
 
     fn address(event: &EventSpec) -> Address {
         let of_the_market = event.event.starts_with("app.market.");

@@ -12,7 +12,7 @@
 //! | [`integrity`] | comparison of a stored event with its own hashes and keys |
 //! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
-//! | [`store_hours`] | the hours in which each store has events |
+//! | [`store_hours`], [`hours_to_read`] | the hours in which each store has events, and those that a reader must read |
 //! | [`receipts`] | receipts, tombstones and parked markers |
 //! | [`attempts`] | attempts at a message that is not processed yet |
 //! | [`pending`] | the sweeper's cursors and pending list |
@@ -39,6 +39,7 @@ pub mod store_hours;
 pub mod receipts;
 pub mod attempts;
 pub mod pending;
+pub mod hours_to_read;
 pub mod queue_position;
 pub mod reconciliation;
 pub mod quarantine;

@@ -26,7 +26,7 @@ use crate::dynamodb::forgotten::note_includes_message;
 use crate::dynamodb::keys::{forgotten_key, parked_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
-use crate::history::event_status::event_statuses;
+use crate::history::event_status::{EventStatus, event_statuses};
 use crate::operate::in_order::each_in_order;
 use crate::operate::selection::Selection;
 use crate::sqs::{QueueDepth, SqsQueue};
@@ -52,6 +52,9 @@ pub struct DeadLetter {
     pub replay: Option<String>,
     /// The reason why its event is parked. Only [`DeadLetters::peek`] reads it.
     pub reason: Option<String>,
+    /// When its event was processed, if it was, and is not parked: the letter is of no use any more. Only
+    /// [`DeadLetters::peek`] reads it. `None` for a letter of a replay, whose event may have been processed before.
+    pub processed: Option<ReceivedAt>,
     /// The message: the CloudEvents JSON object that consumers read.
     pub text: String,
 }
@@ -71,8 +74,8 @@ pub struct LetterFilter {
 pub struct PeekedLetters {
     /// The letters, those that wait longest first.
     pub letters: Vec<DeadLetter>,
-    /// The approximate number of letters that SQS did not hand out: hidden by another look or redrive, or behind ten
-    /// others of their entity.
+    /// The number of selected letters that were seen and are over the limit, and the approximate number of letters that
+    /// SQS did not hand out: not looked at, hidden by another look or redrive, or behind ten others of their entity.
     pub hidden: u32,
 }
 
@@ -130,9 +133,12 @@ impl DeadLetters {
         let found = self.read(&mut walk, filter, limit).await;
         walk.give_back().await;
         let mut letters = found?;
+        let over = letters.len().saturating_sub(limit);
+        letters.truncate(limit);
         self.add_reasons(&mut letters).await?;
         letters.sort_by_key(|letter| letter.since);
-        Ok(PeekedLetters { letters, hidden: walk.left })
+        let hidden = walk.left.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
+        Ok(PeekedLetters { letters, hidden })
     }
 
     /// Redrives or discards the letters that a filter selects, at most `rate` a second, those of an entity in their
@@ -163,6 +169,7 @@ impl DeadLetters {
         ended
     }
 
+    /// Reads letters until there are enough of them; the last batch may bring more.
     async fn read(
         &self,
         walk: &mut Walk<'_>,
@@ -174,7 +181,6 @@ impl DeadLetters {
             let Some(batch) = walk.next_batch().await? else { break };
             letters.extend(batch.iter().map(DeadLetter::of).filter(|letter| filter.includes(letter)));
         }
-        letters.truncate(limit);
         Ok(letters)
     }
 
@@ -184,7 +190,8 @@ impl DeadLetters {
             events.map(|event| (&event.id, event.received_at())).collect();
         let mut statuses = event_statuses(&self.table, &events).await?.into_iter();
         for letter in letters.iter_mut().filter(|letter| letter.event.is_some()) {
-            let parked = statuses.next().and_then(|status| status.parked);
+            let Some(EventStatus { parked, processed, .. }) = statuses.next() else { break };
+            letter.processed = processed.filter(|_| parked.is_none() && letter.replay.is_none());
             letter.reason = parked.map(|parked| parked.reason);
         }
         Ok(())
@@ -359,6 +366,7 @@ impl DeadLetter {
             is_whole: received.whole.is_some(),
             replay: message.as_ref().and_then(Message::replay_id).map(str::to_owned),
             reason: None,
+            processed: None,
             text: received.text.clone(),
         }
     }
@@ -416,6 +424,7 @@ mod tests {
             is_whole: false,
             replay: None,
             reason: None,
+            processed: None,
             text: String::new(),
         }
     }

@@ -7,7 +7,7 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
-use crate::dynamodb::store_hours::HoursToRead;
+use crate::dynamodb::hours_to_read::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, before, bucket, hour};
 

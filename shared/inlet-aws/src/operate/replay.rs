@@ -17,8 +17,8 @@ use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::by_entity::group_by_entity;
 use crate::dynamodb::dynamo::{Expressions, Key};
 use crate::dynamodb::forgotten::note_includes_message;
+use crate::dynamodb::hours_to_read::HoursToRead;
 use crate::dynamodb::keys::{REPLAY_PREFIX, forgotten_key, parked_key, replay_key};
-use crate::dynamodb::store_hours::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, INDEX, INDEX_UNREADABLE, before, hour, next_hour};
 use crate::operate::in_order::each_in_order;
@@ -189,12 +189,14 @@ impl Replay {
             replayed.send_modify(|replayed| replayed.forgotten = replayed.forgotten.saturating_add(1));
             return Ok(());
         }
-        if notes.contains_key(&parked_key(id)) {
-            // A parked event is unparked, because a replay is an order to process it.
-            self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
-        }
         match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
+                if notes.contains_key(&parked_key(id)) {
+                    // After the send: an event that was not sent stays parked, so that the same selection finds it
+                    // again. If the message is parked once more before this, the note of `unpark` has the sweeper send
+                    // it.
+                    self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
+                }
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
                 record_replay(&self.table, id, replay, clock::now()).await
             }

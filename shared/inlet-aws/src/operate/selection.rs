@@ -8,7 +8,7 @@ use inlet::store::StoreName;
 use serde_json::Value;
 
 use crate::dynamodb::events::StoredEvent;
-use crate::dynamodb::store_hours::HoursToRead;
+use crate::dynamodb::hours_to_read::HoursToRead;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::history::event_status::{EventStatus, event_statuses};

@@ -20,27 +20,15 @@ use inlet::store::StoreName;
 
 use crate::client::aws_error::{AwsError, AwsErrorKind};
 use crate::client::timeouts;
-use crate::dynamodb::store_names::{Claimed, NameList, Replacing, Shared, SharedNames};
+use crate::dynamodb::store_names::{Claimed, NameList, Replacing, Shared};
 use crate::secrets::names::Pages;
 use crate::secrets::pauses::Pauses;
+use crate::secrets::sharing::Sharing;
 use crate::secrets::{SsmSecrets, UNREADABLE};
 use crate::telemetry::timing::Step;
 
 /// The average pause before an instance without a list looks for the winner's again: a few pages of Parameter Store.
 const LOOK_AGAIN: Duration = Duration::from_millis(80);
-
-/// The shared names of a provider, as one instance uses them.
-pub(super) struct Sharing {
-    names: SharedNames,
-    /// The instance's own name in its claims.
-    claimant: String,
-}
-
-impl Sharing {
-    pub(super) fn new(names: SharedNames) -> Self {
-        Self { names, claimant: format!("{:016x}", fastrand::u64(..)) }
-    }
-}
 
 /// The way to the next list.
 enum Next {

@@ -9,6 +9,7 @@ mod listing;
 mod names;
 mod parameter;
 mod pauses;
+mod sharing;
 mod time;
 #[cfg(test)]
 mod test_provider;
@@ -27,11 +28,11 @@ use crate::client::timeouts;
 use crate::dynamodb::store_names::SharedNames;
 use crate::dynamodb::table::Table;
 use crate::secrets::cache::{Cache, Lookup};
-use crate::secrets::listing::Sharing;
 use crate::secrets::names::Listing;
 pub(crate) use crate::secrets::names::NAMES_TTL;
 use crate::secrets::parameter::{Parameter, Usable, usable_credentials};
 use crate::secrets::pauses::Pauses;
+use crate::secrets::sharing::Sharing;
 use crate::secrets::time::{ProcessTime, Time};
 use crate::telemetry::timing::{self, Step};
 

@@ -4,6 +4,7 @@ pub mod profile;
 pub mod credential_shape;
 pub mod sender;
 pub mod sample_variant;
+pub mod lifecycle;
 pub mod portal;
 pub mod event_catalogue;
 pub mod registration;

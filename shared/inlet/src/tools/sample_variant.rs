@@ -69,7 +69,7 @@ impl SampleVariant {
         if let Some(field) = row.time
             && let Some(value) = value_mut(payload, field)
         {
-            *value = self.time_like(value);
+            *value = time_like(value, self.at);
         }
         let Some(fields) =
             row.entity.iter().find(|fields| fields.iter().all(|f| value_mut(payload, f).is_some()))
@@ -122,14 +122,6 @@ impl SampleVariant {
         }
     }
 
-    fn time_like(&self, old: &Value) -> Value {
-        match old {
-            Value::Number(_) => Value::Number(self.at.as_millisecond().into()),
-            Value::String(text) => Value::String(time_as(text, self.at).unwrap_or_else(|| text.clone())),
-            other => other.clone(),
-        }
-    }
-
     fn form(&self, row: &EventSpec, sample: &[u8]) -> Vec<u8> {
         let sample = String::from_utf8_lossy(sample);
         let renewed = |field: &str| {
@@ -149,8 +141,17 @@ impl SampleVariant {
     }
 }
 
+/// Returns an instant in the form of another time.
+pub(super) fn time_like(old: &Value, at: Timestamp) -> Value {
+    match old {
+        Value::Number(_) => Value::Number(at.as_millisecond().into()),
+        Value::String(text) => Value::String(time_as(text, at).unwrap_or_else(|| text.clone())),
+        other => other.clone(),
+    }
+}
+
 /// Returns the object that the row describes: the body itself, or the one inside it that names an entity.
-fn payload<'b>(body: &'b mut Value, row: &EventSpec) -> Option<&'b mut Map<String, Value>> {
+pub(super) fn payload<'b>(body: &'b mut Value, row: &EventSpec) -> Option<&'b mut Map<String, Value>> {
     let names = |object: &mut Map<String, Value>| {
         row.entity.iter().any(|fields| fields.iter().all(|field| value_mut(object, field).is_some()))
     };
@@ -206,7 +207,7 @@ fn is_decimal(text: &str) -> bool {
 }
 
 /// The value at a path of names joined by points, in any case, as some providers write them in several.
-fn value_mut<'o>(object: &'o mut Map<String, Value>, path: &str) -> Option<&'o mut Value> {
+pub(super) fn value_mut<'o>(object: &'o mut Map<String, Value>, path: &str) -> Option<&'o mut Value> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let value = object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)?;
     match rest {

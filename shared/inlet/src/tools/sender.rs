@@ -13,6 +13,7 @@ use crate::provider::catalogue::EventSpec;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
 use crate::tools::credential_shape::CredentialShape;
+use crate::tools::lifecycle::Lifecycle;
 use crate::tools::profile::Profile;
 
 /// A provider that tools can play.
@@ -28,6 +29,9 @@ pub trait Sender: Provider {
 
     /// The bodies in its folder `payloads`.
     const PAYLOADS: &'static [Payload];
+
+    /// The usual states of the entities of its events, where they are known.
+    const LIFECYCLES: &'static [Lifecycle] = &[];
 
     /// Returns the target of an event: the URL as `inlet urls` prints it, with the provider's own words.
     fn address(event: &EventSpec) -> Address;

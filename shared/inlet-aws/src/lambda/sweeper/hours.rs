@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::dynamodb::attributes::{Item, text_value};
 use crate::dynamodb::dynamo::{Expressions, Key};
-use crate::dynamodb::store_hours::HoursToRead;
+use crate::dynamodb::hours_to_read::HoursToRead;
 use crate::fake_aws::{Call, FakeAws, arrival, stored_event};
 use crate::operate::index_desc::NewestFirst;
 use crate::operate::replay::{Replay, ReplayId, Replayed};

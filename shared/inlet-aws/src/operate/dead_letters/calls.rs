@@ -90,3 +90,35 @@ async fn a_redrive_unparks_parked_events_and_deletes_forgotten_ones() {
     assert!(!aws.run(table.receipts.is_parked(&ids[0])).await.0.unwrap());
     assert!(!moved(&aws).contains(&ids[1].to_string()));
 }
+
+#[tokio::test]
+async fn a_look_counts_the_letters_over_its_limit() {
+    let aws = FakeAws::default();
+    letters(&aws, 39, 1).await;
+    let dead =
+        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: aws.table() };
+    for (limit, shown) in [(2, 2), (10, 10), (15, 15), (39, 39), (50, 39)] {
+        let peeked = aws.run(dead.peek(&LetterFilter::default(), limit)).await.0.unwrap();
+        assert_eq!(
+            (peeked.letters.len(), peeked.hidden),
+            (shown, 39 - u32::try_from(shown).unwrap()),
+            "{limit}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_look_shows_whose_event_is_processed() {
+    let aws = FakeAws::default();
+    let ids = letters(&aws, 3, 1).await;
+    let table = aws.table();
+    aws.run(table.receipts.park(&ids[0], "for a test", arrival(60_000))).await.0.unwrap();
+    aws.run(table.receipts.write(&[(&ids[1], arrival(1))], &[], arrival(60_000))).await.0.unwrap();
+    let dead =
+        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: table.clone() };
+    let peeked = aws.run(dead.peek(&LetterFilter::default(), 10)).await.0.unwrap();
+    let of = |id: &EventId| peeked.letters.iter().find(|letter| letter.is(id.as_str())).unwrap();
+    assert_eq!((of(&ids[0]).reason.as_deref(), of(&ids[0]).processed), (Some("for a test"), None));
+    assert_eq!((of(&ids[1]).reason.as_deref(), of(&ids[1]).processed), (None, Some(arrival(60_000))));
+    assert_eq!((of(&ids[2]).reason.as_deref(), of(&ids[2]).processed), (None, None));
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::fake_aws::{FakeAws, arrival};
+use crate::operate::selection::StateFilter;
 
 /// No limit of the rate, which would take real time.
 const FAST: u32 = u32::MAX;
@@ -78,6 +79,31 @@ async fn a_replay_unparks_parked_events_and_skips_forgotten_ones() {
     let (is_parked, _) = aws.run(table.receipts.is_parked(&events[0].0)).await;
     assert!(!is_parked.unwrap());
     assert!(aws.messages("events").iter().all(|id| !id.starts_with(events[1].0.as_str())));
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_sent_stays_parked_and_selected() {
+    let aws = FakeAws::default();
+    let events = aws.store_events(4, 2).await;
+    let table = aws.table();
+    for (id, _) in &events {
+        aws.run(table.receipts.park(id, "for a test", arrival(60_000))).await.0.unwrap();
+    }
+    let parked = Selection { state: Some(StateFilter::Parked), ..everything() };
+    let replay = Replay { table: aws.table(), queue: aws.queue("events") };
+    let name = ReplayId::parse("r").unwrap();
+    // SQS refuses every call, DynamoDB none.
+    aws.fail("SendMessage", "");
+    let replayed = watch::Sender::new(Replayed::default());
+    assert!(aws.run(replay.run(&parked, &name, FAST, &replayed)).await.0.is_err());
+    assert_eq!((replayed.borrow().sent, replayed.borrow().reached), (0, None));
+    assert_eq!(aws.run(replay.count(&parked)).await.0.unwrap(), 8, "the same command sends them");
+    aws.fail_nothing();
+    let replayed = watch::Sender::new(Replayed::default());
+    aws.run(replay.run(&parked, &name, FAST, &replayed)).await.0.unwrap();
+    assert_eq!((replayed.borrow().sent, aws.messages("events").len()), (8, 8));
+    assert_eq!(aws.run(replay.count(&parked)).await.0.unwrap(), 0, "they are unparked");
+    assert_in_order(&aws, &events);
 }
 
 #[tokio::test]

@@ -45,16 +45,3 @@ fn a_reader_continues_at_the_next_hour_to_read() {
         assert_eq!(marked().next(at(from), at(until)), at(next), "from {from} until {until}");
     }
 }
-
-#[test]
-fn a_store_is_the_first_two_parts_of_a_path() {
-    for (path, store) in [
-        ("zid/riyadh/order/8", "zid/riyadh"),
-        ("zid/riyadh/order/8/9", "zid/riyadh"),
-        ("zid/riyadh/", "zid/riyadh"),
-        ("zid/riyadh", "zid/riyadh"),
-        ("zid", "zid"),
-    ] {
-        assert_eq!(store_of(path), store, "{path}");
-    }
-}
