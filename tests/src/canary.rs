@@ -3,7 +3,8 @@
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::{Fields, Headers, Plus, Request};
 use inlet::store::StoreName;
-use inlet::tools::sender::{Address, Payload, Sender, delivery, escaped};
+use inlet::tools::escape::escaped;
+use inlet::tools::sender::{Address, Payload, Sender, delivery};
 use serde_json::{Map, Value, json};
 
 use crate::repository;

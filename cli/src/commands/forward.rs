@@ -11,7 +11,7 @@ use std::time::Duration;
 use inlet::message::Message;
 use inlet::process::signature::SigningKey;
 use inlet::received_at::ReceivedAt;
-use inlet::tools::sender::{escaped, escaped_in_path};
+use inlet::tools::escape::{escaped, escaped_in_path};
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::Record;

@@ -165,7 +165,7 @@ fn a_token_with_one_changed_character_does_not_verify() {
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).unwrap();
             let header = format!("Bearer {changed}");
-            let query = format!("token={}", inlet::tools::sender::escaped(&changed));
+            let query = format!("token={}", inlet::tools::escape::escaped(&changed));
             let verified = if bearer {
                 verified(Some("closeShift"), "", &[("authorization", &header)], "{}")
             } else {

@@ -95,7 +95,7 @@ fn a_reserialised_amount_does_not_verify() {
 
 #[test]
 fn the_redirects_vector_verifies_escaped_and_unescaped() {
-    for signature in [inlet::tools::sender::escaped(REDIRECT_SIGNATURE), REDIRECT_SIGNATURE.to_owned()] {
+    for signature in [inlet::tools::escape::escaped(REDIRECT_SIGNATURE), REDIRECT_SIGNATURE.to_owned()] {
         let query = format!("{REDIRECT_QUERY}&X-QP-Signature={signature}");
         let reading = read(request(Method::Get, "redirect", &query, &[], ""));
         assert_eq!((reading.event_type.as_str(), reading.verb), ("redirect", "redirect_confirmed"));
@@ -116,7 +116,7 @@ fn any_changed_field_of_the_redirect_does_not_verify() {
         let query = format!(
             "{}&X-QP-Signature={}",
             REDIRECT_QUERY.replace(from, to),
-            inlet::tools::sender::escaped(REDIRECT_SIGNATURE)
+            inlet::tools::escape::escaped(REDIRECT_SIGNATURE)
         );
         assert_eq!(
             verified(request(Method::Get, "redirect", &query, &[], "")).err(),
@@ -133,7 +133,7 @@ fn a_form_to_a_callback_topic_is_kept_as_unknown() {
         ("x-qp-signature", REDIRECT_SIGNATURE),
     ];
     let field =
-        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
+        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::escape::escaped(REDIRECT_SIGNATURE));
     for (topic, headers, body) in [
         ("authorize", &form[..], REDIRECT_QUERY),
         ("refund", &form[..], REDIRECT_QUERY),
@@ -159,7 +159,7 @@ fn a_form_signed_as_a_whole_is_not_an_operation() {
 
 /// Signs fields as Zip signs a redirect, and returns the query that the shopper's browser brings.
 fn redirect_query(fields: &[(&str, &str)]) -> String {
-    let escape = inlet::tools::sender::escaped;
+    let escape = inlet::tools::escape::escaped;
     let query: Vec<String> =
         fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
     let mut sorted = fields.to_vec();
@@ -279,7 +279,7 @@ proptest::proptest! {
         if let Some(last) = fields.last_mut() {
             last.1 = text[at..].to_owned();
         }
-        let escape = inlet::tools::sender::escaped;
+        let escape = inlet::tools::escape::escaped;
         let forged: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", escape(n), escape(v))).collect();
         let forged = format!("{}&X-QP-Signature={signature}", forged.join("&"));
         let unverified = request(Method::Get, "redirect", &forged, &[], "");
@@ -414,7 +414,7 @@ fn a_signed_body_is_one_event_at_every_topic() {
 #[test]
 fn the_signature_is_not_kept() {
     let query =
-        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
+        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::escape::escaped(REDIRECT_SIGNATURE));
     let delivery = verified(request(Method::Get, "redirect", &query, &[], "")).unwrap();
     assert_eq!(delivery.query(), REDIRECT_QUERY);
 }

@@ -3,8 +3,9 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::escape::escaped;
 use inlet::tools::profile::Profile;
-use inlet::tools::sender::{Address, Payload, Sender, escaped, secret};
+use inlet::tools::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
 
 use crate::{API_KEY, DealPos, URL_TOKEN};

@@ -3,9 +3,10 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::escape::escaped;
 use inlet::tools::lifecycle::Lifecycle;
 use inlet::tools::profile::Profile;
-use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
+use inlet::tools::sender::{Address, Payload, Sender, basic, secret};
 use serde_json::Value;
 
 use crate::{APP_MARKET, TOKEN, Zid};

@@ -3,8 +3,9 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::{Fields, Method, Plus, Request};
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::escape::escaped;
 use inlet::tools::profile::Profile;
-use inlet::tools::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
+use inlet::tools::sender::{Address, Payload, Sender, hmac_sha256_base64, secret};
 use serde_json::Value;
 
 use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};

@@ -2,6 +2,7 @@
 
 pub mod profile;
 pub mod credential_shape;
+pub mod escape;
 pub mod sender;
 pub mod sample_variant;
 pub mod lifecycle;

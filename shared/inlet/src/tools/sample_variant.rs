@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
 use crate::provider::catalogue::{EventSpec, Verb};
-use crate::tools::sender::escaped;
+use crate::tools::escape::escaped;
 
 /// The changes of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sha1::Sha1;
 use sha2::Sha256;
@@ -128,22 +127,6 @@ pub fn hmac_sha1_hex(key: &str, message: &[u8]) -> String {
 /// HMAC with SHA-256 in padded base64.
 pub fn hmac_sha256_base64(key: &str, message: &[u8]) -> String {
     STANDARD.encode(tag::<Hmac<Sha256>>(key, message))
-}
-
-/// Percent-encodes a query's name or value.
-pub fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-}
-
-/// The characters of a path that need no escape: RFC 3986's unreserved ones.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Percent-encodes one part of a URL's path. Dots stay, unless the part is `.` or `..`, which would leave the path.
-pub fn escaped_in_path(text: &str) -> String {
-    match text {
-        "." | ".." => text.replace('.', "%252E"),
-        _ => utf8_percent_encode(text, IN_PATH).to_string(),
-    }
 }
 
 fn tag<M: Mac + KeyInit>(key: &str, message: &[u8]) -> Vec<u8> {

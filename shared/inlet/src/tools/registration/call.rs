@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::destination::Target;
 use crate::secret::Secret;
-use crate::tools::sender::escaped;
+use crate::tools::escape::escaped;
 
 /// Replaces a secret in text for people.
 const MASK: &str = "***";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::secret::Secret;
 use crate::store::StoreName;
-use crate::tools::sender::escaped;
+use crate::tools::escape::escaped;
 
 /// The URLs of a store in a deployment: all paths below `{api}/{provider}/{store}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
