@@ -72,7 +72,7 @@ async fn a_stopped_replay_continues_with_its_hint() {
     let next =
         said.iter().find_map(|line| line.split_once('`')?.1.split_once('`')).expect("what to do next").0;
     let next = next.strip_prefix("inlet --local ").expect("the place that it was begun in");
-    let arguments: Vec<&str> = next.split(' ').chain(["--yes"]).collect();
+    let arguments: Vec<&str> = next.split(' ').collect();
     run(&arguments).done();
     let replayed = replays(&given, 6);
     assert_eq!(replayed, [json!("in-two-parts"), json!("in-two-parts"), json!("in-two-parts")], "{next}");

@@ -28,5 +28,5 @@ async fn a_history_has_changes_and_states() {
 
 #[test]
 fn an_unknown_entity_has_no_history() {
-    snapshot("timeline-nothing", &run(&["timeline", "zid/riyadh/order/1"]));
+    snapshot("timeline-nothing", &run(&["timeline", "zid/demo/order/1"]));
 }
