@@ -100,7 +100,7 @@ def stored(aws: Aws, stack: dict, path: str) -> list[str]:
         TableName=stack["table"], KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
         ExpressionAttributeValues={":pk": {"S": path}, ":event": {"S": "event/"}},
     )
-    items = sorted(found["Items"], key=lambda item: item["received"]["S"])
+    items = sorted(found["Items"], key=lambda item: item["arrival"]["S"])
     return [f"{path}/{item['sk']['S'].removeprefix('event/')}" for item in items]
 
 
