@@ -366,7 +366,7 @@ def test_a_search_that_cannot_match_says_why(inlet, chromium):
         address = enter(chromium, url)
         for search, text in (
             ("type=ordr.create", "did you mean order.create"),
-            ("store=zid/dmo", "did you mean demo?"),
+            ("store=zid/dmo", "did you mean zid/demo?"),
             ("state=nosuch", "nosuch is no state of an event"),
             ("colour=red", "a search has no parameter colour"),
         ):

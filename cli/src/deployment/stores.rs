@@ -49,24 +49,16 @@ pub(crate) async fn of_scope(
     }
 }
 
-/// Checks that a store has a secret. A command that found nothing of the store calls it.
+/// Checks that a store has a secret, if the caller may list the stores: a suggestion is not worth a failure of its own. A
+/// command that found nothing of the store calls it.
 ///
 /// # Errors
-/// [`Failure::NotFound`] with a similar name if there is one; other failures if the parameters cannot be listed.
+/// [`Failure::NotFound`] with a similar name if there is one.
 pub(crate) async fn check_exists(deployment: &Deployment, store: &StoreAddress) -> Result<(), Failure> {
-    check_name(deployment, &[store.provider], &store.store).await
-}
-
-/// Checks that one of these providers has a store of this name with a secret.
-///
-/// # Errors
-/// The errors of [`check_exists`].
-pub(crate) async fn check_name(
-    deployment: &Deployment,
-    providers: &[ProviderHandle],
-    name: &StoreName,
-) -> Result<(), Failure> {
-    check_is_one_of(name, &list_stores(deployment, providers).await?, &deployment.inlet)
+    match list_stores(deployment, &[store.provider]).await {
+        Ok(stores) => check_is_one_of(&store.store, &stores, &deployment.inlet),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Checks that one of these stores, which have a secret, has this name.
