@@ -8,8 +8,8 @@
 use inlet::provider::secret_fields;
 use serde_json::{Map, Value};
 
+use crate::masked_field::{MASK, words};
 use crate::output::json_text::indented;
-use crate::personal::{MASK, words};
 
 /// Texts that the name of a credential contains, without separators and in lower case.
 const PARTS: &[&str] = &[

@@ -17,6 +17,7 @@ mod load;
 mod events;
 mod webhook;
 mod http;
+mod masked_field;
 mod personal;
 mod credentials;
 mod console;

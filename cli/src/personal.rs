@@ -9,9 +9,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::credentials::mask_credentials;
-
-/// The text in the place of personal data.
-pub(crate) const MASK: &str = "•••";
+use crate::masked_field::{MASK, words};
 
 /// The schema of an event, which contains the schema of every kind.
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
@@ -248,24 +246,6 @@ fn is_shown(text: &str, path: &[String]) -> bool {
     let may_be_personal =
         path.iter().flat_map(|name| words(name)).any(|word| PERSONAL_WORDS.contains(&word.as_str()));
     !may_be_personal && (is_time(text) || (is_plain && !has_long_number(text)))
-}
-
-/// Returns the words of a name, in lower case: `customerName` and `customer_name` are two.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut was_lower = false;
-    for char in name.chars() {
-        let starts_word = !char.is_alphanumeric() || (char.is_uppercase() && was_lower);
-        if starts_word {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| char.is_alphanumeric()) {
-            word.extend(char.to_lowercase().filter(|char| !char.is_numeric()));
-        }
-        was_lower = char.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// Returns true for a date of the Gregorian or the Thai calendar, with or without a time.

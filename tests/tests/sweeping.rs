@@ -343,7 +343,7 @@ async fn fallbacks_stored_behind_the_walk_are_pending() {
 }
 
 #[tokio::test]
-async fn unparked_events_behind_the_walk_are_pending_even_if_unsent() {
+async fn an_unsent_event_stays_parked_and_an_unparked_one_is_pending() {
     let site = Site::new().await;
     let parked = site.event(1, 1_200 * MINUTE).await;
     site.all_is_walked().await;
@@ -355,8 +355,11 @@ async fn unparked_events_behind_the_walk_are_pending_even_if_unsent() {
     let name = ReplayId::parse("r").unwrap();
     let replayed = watch::Sender::new(Replayed::default());
     assert!(replay.run(&all, &name, 100, &replayed).await.is_err(), "there is no such queue");
-    assert!(!site.table().receipts.is_parked(&parked).await.unwrap());
-    assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1);
+    assert!(site.table().receipts.is_parked(&parked).await.unwrap(), "the same selection finds it again");
+    assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 0, "it waits for an operator");
+    let arrived = site.now.earlier(1_200 * MINUTE).to_string();
+    site.table().receipts.unpark(&parked, &arrived, site.now).await.unwrap();
+    assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1, "it is pending behind the walk");
     assert_eq!(site.queued(), [parked.as_str()]);
 }
 

@@ -16,7 +16,8 @@ use crate::credentials::{mask_credentials, without_credentials};
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;
-use crate::personal::{MASK, mask_data};
+use crate::masked_field::MASK;
+use crate::personal::mask_data;
 
 /// Changes of an event that are shown at once; the next ones are folded, and all others counted.
 const CHANGES: usize = 10;

@@ -21,7 +21,8 @@ use crate::console::text::{At, Text, ago, in_query};
 use crate::credentials::{is_credential_name, mask_document, masked_document, without_credentials};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;
-use crate::personal::{MASK, mask_body, mask_message};
+use crate::masked_field::MASK;
+use crate::personal::{mask_body, mask_message};
 use crate::providers::ProviderHandle;
 
 /// Maximum length of a body or message on the page, in characters.

@@ -292,7 +292,7 @@ impl Receipts {
     }
 
     /// Deletes the parked marker of an event, if there is one. Before that it adds the event to the pending list: the
-    /// sweeper's cursor has passed the event, and the message that is sent next may be lost.
+    /// sweeper's cursor has passed the event, and its message may be lost.
     ///
     /// # Errors
     /// If a write fails.
