@@ -73,8 +73,8 @@ impl NewestFirst {
         Self(Box::pin(pages))
     }
 
-    /// Returns the next page; an empty one for an hour that was read and has no events, nothing at the end. No page ends within a
-    /// millisecond.
+    /// Returns the next page; an empty one for an hour that was read and has no events, nothing at the end. No page ends
+    /// within a millisecond.
     ///
     /// # Errors
     /// If the table cannot be read.

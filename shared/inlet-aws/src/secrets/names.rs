@@ -51,7 +51,6 @@ pub(super) struct Names {
     listed: Option<OwnList>,
     /// The pages of the next list so far, if there was no time for all of them or a page could not be read.
     pub(super) begun: Option<Pages>,
-    begun_at: Option<Instant>,
     /// The time before which the names are not listed again.
     not_before: Option<Instant>,
     /// The end of the claim under which this instance lists the names.
@@ -88,6 +87,12 @@ pub(super) struct Pages {
     pub(super) began: Option<(Instant, ReceivedAt)>,
 }
 
+impl Pages {
+    fn are_recent(&self, now: Instant) -> bool {
+        self.began.is_some_and(|(began, _)| now.saturating_duration_since(began) < PAGES_TTL)
+    }
+}
+
 /// A name's state in the list of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listing {
@@ -106,7 +111,6 @@ impl Names {
             ttl,
             listed: None,
             begun: None,
-            begun_at: None,
             not_before: None,
             claimed_until: None,
             failures: 0,
@@ -136,10 +140,7 @@ impl Names {
         if is_due {
             let interval = if self.listed.is_some() { LIST_INTERVAL } else { FIRST_LIST_INTERVAL };
             self.not_before = now.checked_add(interval.min(self.ttl));
-            let begun_at = self.begun_at.get_or_insert(now);
-            if now.saturating_duration_since(*begun_at) >= PAGES_TTL {
-                (self.begun, self.begun_at) = (None, Some(now));
-            }
+            self.begun = self.begun.take().filter(|pages| pages.are_recent(now));
         }
         is_due
     }
@@ -201,7 +202,7 @@ impl Names {
         let spread = (REFRESHED_UNTIL - REFRESHED_FROM) * fastrand::f64();
         let refreshed_after = self.ttl.mul_f64(REFRESHED_FROM + spread);
         self.listed = Some(OwnList { list, got_at: now, age_then, refreshed_after });
-        (self.begun, self.begun_at) = (None, None);
+        self.begun = None;
         self.failures = 0;
     }
 
@@ -295,8 +296,9 @@ mod tests {
         let now = Instant::now();
         let mut names = Names::new(NAMES_TTL);
         assert!(names.is_due(now));
-        names.proceed(Pages { next: Some("b".into()), ..listed(&["a"], 50) });
-        assert!(names.is_due(now), "the next delivery continues");
+        let began = Some((now, ReceivedAt::EPOCH));
+        names.proceed(Pages { next: Some("b".into()), began, ..listed(&["a"], 50) });
+        assert!(names.is_due(now) && names.begun.is_some(), "the next delivery continues");
         assert_eq!(
             [name("a"), name("b")].map(|name| names.find(&name, now)),
             [Listing::Listed, Listing::Unknown]
