@@ -108,17 +108,10 @@ impl DeploymentArgs {
         format!("aws sso login{}", profile.unwrap_or_default())
     }
 
-    /// Returns a provider's text about commands, with the options that select the same deployment and with the store in
-    /// each command. `inlet` is [`inlet`](Self::inlet), which the text has as the bare name.
+    /// Returns a provider's text with its placeholders filled: `{inlet}` is [`inlet`](Self::inlet), and `{store}` the
+    /// store's address.
     pub(crate) fn complete_commands(text: &str, inlet: &str, store: impl std::fmt::Display) -> String {
-        // Not every `inlet `: a text may name the program.
-        ["webhook", "secret"]
-            .into_iter()
-            .fold(text.to_owned(), |text, command| {
-                text.replace(&format!("inlet {command} "), &format!("{inlet} {command} "))
-            })
-            .replace("webhook register --", &format!("webhook register {store} --"))
-            .replace("secret rotate`", &format!("secret rotate {store}`"))
+        text.replace("{inlet}", inlet).replace("{store}", &store.to_string())
     }
 
     /// Returns `inlet` with the options that select the same deployment. Every command in a hint begins with it.
@@ -145,27 +138,15 @@ mod tests {
     #[test]
     fn a_provider_s_commands_get_deployment_and_store() {
         let inlet = DeploymentArgs::of_stack("prod", Some("shop")).inlet();
-        for (text, want) in [
-            (
-                "as usual: inlet webhook list zid/a.",
-                "as usual: inlet --stack prod --profile shop webhook list zid/a.",
-            ),
-            (
-                "run `inlet webhook register --renew`.",
-                "run `inlet --stack prod --profile shop webhook register zid/a --renew`.",
-            ),
-            ("with `inlet secret rotate`", "with `inlet --stack prod --profile shop secret rotate zid/a`"),
-            ("no command of inlet here", "no command of inlet here"),
-        ] {
-            assert_eq!(DeploymentArgs::complete_commands(text, &inlet, "zid/a"), want);
-        }
+        let text = "Run `{inlet} webhook register {store} --renew`. Ask inlet's administrator.";
+        let want = "Run `inlet --stack prod --profile shop webhook register zid/a --renew`. Ask inlet's administrator.";
+        assert_eq!(DeploymentArgs::complete_commands(text, &inlet, "zid/a"), want);
         let steps = ALL.iter().flat_map(|provider| provider.portal.steps);
-        let steps: Vec<&&str> = steps.filter(|step| step.contains("inlet ")).collect();
+        let steps: Vec<&&str> = steps.filter(|step| step.contains("inlet")).collect();
         assert!(steps.len() >= 3, "{steps:?}");
         for step in steps {
-            let complete = DeploymentArgs::complete_commands(step, &inlet, "x");
-            let bare = complete.replace("inlet --stack prod --profile shop ", "");
-            assert!(!bare.contains("inlet "), "{complete}");
+            let bare = step.replace("{inlet} ", "");
+            assert!(!bare.contains("inlet ") && step.contains("{store}"), "{step}");
         }
     }
 }

@@ -98,10 +98,8 @@ impl ProviderUrls {
     fn of(inlet: &str, api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
         let Portal { steps, not_documented, source } = provider.portal;
         let step = |step: &&str| match stores {
-            [only] => {
-                DeploymentArgs::complete_commands(step, inlet, only).replace("{store}", only.store.as_str())
-            }
-            _ => DeploymentArgs::complete_commands(step, inlet, "{store}"),
+            [only] => DeploymentArgs::complete_commands(step, inlet, only),
+            _ => DeploymentArgs::complete_commands(step, inlet, format!("{}/{{store}}", provider.name)),
         };
         Self {
             provider: provider.name,

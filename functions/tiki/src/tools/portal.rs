@@ -5,7 +5,7 @@ use inlet::tools::portal::Portal;
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[
         "Get a token from Tiki's get-token API, or use the token of your public or in-house app.",
-        "Register all topics in one call, once per warehouse: inlet webhook register tiki/{store} --option warehouse=CODE.",
+        "Register all topics in one call, once per warehouse: {inlet} webhook register {store} --option warehouse=CODE.",
     ],
     not_documented: &[
         "The owner of the keys: the registration's page has you send them, the webhooks' pages say that TikiNOW provides them. Inlet sends its own.",

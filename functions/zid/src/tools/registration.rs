@@ -280,13 +280,13 @@ fn state(entry: &Value) -> (String, Option<Problem>) {
     let problem = match (health.as_str(), status.as_str()) {
         ("broken", _) => Some(Problem::Stopped(format!(
             "Broken{since}: Zid sends nothing and has discarded its backlog. Correct the cause of the failures, then \
-             run `inlet webhook register --renew`."
+             run `{{inlet}} webhook register {{store}} --renew`."
         ))),
         (_, "error" | "inactive") => Some(Problem::Stopped(format!(
-            "Its status is {status}; `inlet webhook register --renew` recreates it."
+            "Its status is {status}; `{{inlet}} webhook register {{store}} --renew` recreates it."
         ))),
         _ if inactive => Some(Problem::Stopped(
-            "It is not active; `inlet webhook register --renew` recreates it.".to_owned(),
+            "It is not active; `{inlet} webhook register {store} --renew` recreates it.".to_owned(),
         )),
         ("degraded", _) => Some(Problem::Degraded(
             "Ten or more deliveries failed within the last hour; after thirty Zid stops sending.".to_owned(),

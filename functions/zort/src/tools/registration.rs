@@ -202,7 +202,7 @@ impl Account {
                 what: "all receivers of a ZORT account share one set of keys, and another receiver uses keys that \
                        are not this store's"
                     .to_owned(),
-                next: "give this store the account's keys with `inlet secret rotate`, or change the keys of all \
+                next: "give this store the account's keys with `{inlet} secret rotate {store}`, or change the keys of all \
                        receivers with --replace",
             });
         }
@@ -250,7 +250,7 @@ impl Account {
                            other receivers use them"
                         .to_owned(),
                     next: "remove the URLs in ZORT's own settings, or give the account this store's keys for all \
-                           receivers with `inlet webhook register --replace`",
+                           receivers with `{inlet} webhook register {store} --replace`",
                 });
             }
             None => self.keys()?.to_vec(),

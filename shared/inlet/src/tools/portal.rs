@@ -1,6 +1,6 @@
 //! The steps in a provider's portal that register webhooks by hand.
 
-/// Registration by hand.
+/// Registration by hand. In its sentences `{inlet}` begins a command, and `{store}` is the store's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portal {
     /// The steps, in order; each is a sentence.

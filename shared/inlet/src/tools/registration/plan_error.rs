@@ -30,7 +30,7 @@ pub enum PlanError {
     Shared {
         /// The shared setting.
         what: String,
-        /// A hint for the user.
+        /// A hint for the user, with the placeholders of a [`Portal`](crate::tools::portal::Portal).
         next: &'static str,
     },
     /// The provider does not document the change.
