@@ -22,6 +22,10 @@ SELECTED = "INLET_FUZZ_PROVIDER"
 # Longer inputs slow every run down and reach no further code: the parsed texts are small.
 MAX_LEN = 8_192
 
+# libdeflate compiles one file of constants several times, and GCC lets the linker merge the equal ones, which looks like
+# a name with two definitions. Level 1 reports only definitions of different sizes.
+SANITIZER = {"ASAN_OPTIONS": "detect_odr_violation=1"}
+
 NO_NIGHTLY = "NOTICE: not fuzzed: there is no nightly Rust toolchain (rustup toolchain install nightly)"
 NO_CARGO_FUZZ = "NOTICE: not fuzzed: cargo-fuzz could not be installed"
 
@@ -63,7 +67,7 @@ def _run(target: str, provider: str, seconds: int) -> None:
     limits = [f"-max_total_time={seconds}", f"-max_len={MAX_LEN}", "-timeout=10", "-rss_limit_mb=2048"]
     # Not `cargo fuzz run`, which would check every target's sources first.
     binary = next(HOME.glob(f"target/*/release/{target}"))
-    environment = os.environ | ({SELECTED: provider} if provider else {})
+    environment = os.environ | SANITIZER | ({SELECTED: provider} if provider else {})
     command = [binary, corpus, _seeds(target, provider), *limits, f"-artifact_prefix={artifacts}/"]
     output = run(command, log=f"fuzz-{label}", env=environment)
     done = re.search(r"^Done (\d+) runs in \d+ second", output, re.MULTILINE)
