@@ -18,7 +18,7 @@ use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::processing_store::TableProcessingStore;
 use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
-use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter, LettersDone};
+use inlet_aws::operate::dead_letters::{Action, DeadLetters, HeldLetters, LetterFilter, LettersDone};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::sqs::QueueDepth;
 use inlet_tests::deliveries::{given, received_without};
@@ -503,7 +503,8 @@ async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     stack.table().receipts.park(&id, "for a test", clock::now()).await.unwrap();
 
     let queue = stack.queue(&stack.facts.queue_url);
-    let letters = DeadLetters { dead_letters: stack.queue(&dead), queue, table: stack.table() };
+    let held = HeldLetters::default();
+    let letters = DeadLetters { dead_letters: stack.queue(&dead), queue, table: stack.table(), held };
     let (all, (_running, stop)) = (LetterFilter::default(), watch::channel(false));
     let peeked = letters.peek(&all, 10).await.unwrap();
     assert_eq!(peeked.letters[0].event.as_ref().map(|event| &event.id), Some(&id));

@@ -24,7 +24,7 @@ use aws_types::SdkConfig;
 use inlet_aws::client::config::LogLevel;
 use inlet_aws::client::connect::{Clients, dated};
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::dead_letters::DeadLetters;
+use inlet_aws::operate::dead_letters::{DeadLetters, HeldLetters};
 use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 
@@ -92,6 +92,8 @@ pub(crate) struct Deployment {
     pub(crate) log_level: LogLevel,
     /// True for the local stack.
     pub(crate) is_local: bool,
+    /// The dead letters that this process holds.
+    pub(crate) held_letters: HeldLetters,
     /// The configuration of all AWS clients: region, credentials, HTTP client, retries and timeouts.
     pub(crate) config: SdkConfig,
 }
@@ -156,6 +158,7 @@ impl Deployment {
             retention_days: LOCAL_RETENTION_DAYS,
             log_level: LogLevel::Info,
             is_local: true,
+            held_letters: HeldLetters::default(),
             config,
         }
     }
@@ -192,7 +195,8 @@ impl Deployment {
     /// Returns the dead-letter queue, with the queue and the table behind it.
     pub(crate) fn dead_letters(&self) -> DeadLetters {
         let dead_letters = SqsQueue::new(self.clients().sqs, self.dead_letter_queue_url.clone());
-        DeadLetters { dead_letters, queue: self.queue(), table: self.table() }
+        let held = self.held_letters.clone();
+        DeadLetters { dead_letters, queue: self.queue(), table: self.table(), held }
     }
 
     /// Returns the name of the parameter with a store's credentials.
@@ -231,6 +235,7 @@ impl Deployment {
             retention_days: LOCAL_RETENTION_DAYS,
             log_level: LogLevel::Info,
             is_local: true,
+            held_letters: HeldLetters::default(),
             config,
         })
     }
@@ -279,6 +284,7 @@ impl Deployment {
             retention_days: parameter("RetentionDays")?.parse().map_err(|_| lacks("RetentionDays"))?,
             log_level: LogLevel::parse(&parameter("LogLevel")?).ok_or_else(|| lacks("LogLevel"))?,
             is_local: false,
+            held_letters: HeldLetters::default(),
             config,
         })
     }

@@ -10,7 +10,7 @@ use aws_sdk_ssm::types::ParameterType;
 use bytes::Bytes;
 use hyper::Request;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter};
+use inlet_aws::operate::dead_letters::{Action, DeadLetters, HeldLetters, LetterFilter};
 use inlet_aws::operate::replay::{Replay, ReplayId, Selection};
 use inlet_aws::sqs::SqsQueue;
 use serde_json::{Map, Value, json};
@@ -160,7 +160,8 @@ impl World {
     pub async fn redrive(&self, stack: &Stack) {
         let [dead_letters, queue] = [&self.dead_letters, &self.queue]
             .map(|queue| SqsQueue::new(stack.clients.sqs.clone(), queue.clone()));
-        let letters = DeadLetters { dead_letters, queue, table: self.table_of(stack) };
+        let letters =
+            DeadLetters { dead_letters, queue, table: self.table_of(stack), held: HeldLetters::default() };
         let (_running, stop) = watch::channel(false);
         let done = watch::Sender::default();
         let redriven = letters.run(Action::Redrive, &LetterFilter::default(), RATE, &stop, &done).await;

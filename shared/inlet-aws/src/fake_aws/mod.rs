@@ -176,6 +176,11 @@ impl FakeAws {
         self.state().queues.deduplication_ids(queue)
     }
 
+    /// Returns the number of a queue's messages that a receive hides.
+    pub(crate) fn hidden(&self, queue: &str) -> usize {
+        self.state().queues.hidden(queue)
+    }
+
     /// Returns the sort keys of the items of a partition.
     pub(crate) fn sort_keys(&self, pk: &str) -> Vec<String> {
         self.state().items.sort_keys(pk)

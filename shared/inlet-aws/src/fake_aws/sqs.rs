@@ -26,6 +26,11 @@ impl Queues {
         self.messages.get(queue).into_iter().flatten().map(id).collect()
     }
 
+    /// Returns the number of a queue's messages that a receive hides.
+    pub(crate) fn hidden(&self, queue: &str) -> usize {
+        self.messages.get(queue).into_iter().flatten().filter(|queued| queued.is_hidden).count()
+    }
+
     /// Returns the status and the body of the response to a call.
     pub(crate) fn respond(&mut self, operation: &str, input: &Value) -> (u16, Value) {
         let name = input["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");

@@ -1,14 +1,13 @@
 //! The dead-letter queue: looks at its letters, moves them back to the event queue, or discards them.
 //!
 //! SQS shows a message only by handing it out, and hides it meanwhile. So every walk over the queue gives back the
-//! letters that it keeps as soon as it ends, however it ends: `Walk`. If the process is killed, SQS gives them back
-//! after `HIDDEN`.
+//! letters that it keeps as soon as it ends, however it ends: [`held`].
 
-use std::collections::{BTreeMap, HashMap};
+mod held;
+
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::message::Message;
@@ -27,15 +26,12 @@ use crate::dynamodb::keys::{forgotten_key, parked_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::history::event_status::{EventStatus, event_statuses};
+use crate::operate::dead_letters::held::ReceivedLetters;
 use crate::operate::in_order::each_in_order;
 use crate::operate::selection::Selection;
 use crate::sqs::{QueueDepth, SqsQueue};
 
-/// The time that a letter is hidden while a walk has it.
-const HIDDEN: Duration = Duration::from_mins(2);
-
-/// Letters that are given back at once.
-const RETURNS_AT_ONCE: usize = 16;
+pub use crate::operate::dead_letters::held::HeldLetters;
 
 /// A dead letter. It has no `Debug`, because its text contains personal data.
 #[derive(Clone)]
@@ -112,6 +108,8 @@ pub struct DeadLetters {
     pub queue: SqsQueue,
     /// The event table.
     pub table: Table,
+    /// The letters that are held. A process that ends waits for their return.
+    pub held: HeldLetters,
 }
 
 impl DeadLetters {
@@ -124,25 +122,26 @@ impl DeadLetters {
     }
 
     /// Returns up to `limit` dead letters that a filter selects, with the reasons why their events are parked. Changes
-    /// nothing: the letters are given back.
+    /// nothing: the letters are given back, also if the look is dropped before it ends.
     ///
     /// # Errors
     /// If the queue or the table cannot be read.
     pub async fn peek(&self, filter: &LetterFilter, limit: usize) -> Result<PeekedLetters, Fault> {
-        let mut walk = Walk::new(&self.dead_letters, self.count().await?);
+        let mut walk = Walk::new(self, self.count().await?);
         let found = self.read(&mut walk, filter, limit).await;
-        walk.give_back().await;
+        let left = walk.end().await;
         let mut letters = found?;
         let over = letters.len().saturating_sub(limit);
         letters.truncate(limit);
         self.add_reasons(&mut letters).await?;
         letters.sort_by_key(|letter| letter.since);
-        let hidden = walk.left.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
+        let hidden = left.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
         Ok(PeekedLetters { letters, hidden })
     }
 
     /// Redrives or discards the letters that a filter selects, at most `rate` a second, those of an entity in their
-    /// order. A letter that comes back during the run waits for the next one. A letter about an entity that was forgotten since is deleted in any case.
+    /// order. A letter that comes back during the run waits for the next one. A letter about an entity that was
+    /// forgotten since is deleted in any case.
     ///
     /// The run ends soon after `stop` becomes true. However it ends, the letters that it did not act on are given back.
     /// `done` contains the progress at any time.
@@ -160,11 +159,11 @@ impl DeadLetters {
         stop: &watch::Receiver<bool>,
         done: &watch::Sender<LettersDone>,
     ) -> Result<(), Fault> {
-        let mut walk = Walk::new(&self.dead_letters, self.count().await?);
+        let mut walk = Walk::new(self, self.count().await?);
         let ended = self.act_on_each(&mut walk, action, filter, (rate, stop.clone()), done).await;
-        walk.give_back().await;
+        let left = walk.end().await;
         if ended.is_ok() && !*stop.borrow() {
-            done.send_modify(|done| done.hidden = walk.left);
+            done.send_modify(|done| done.hidden = left);
         }
         ended
     }
@@ -172,7 +171,7 @@ impl DeadLetters {
     /// Reads letters until there are enough of them; the last batch may bring more.
     async fn read(
         &self,
-        walk: &mut Walk<'_>,
+        walk: &mut Walk,
         filter: &LetterFilter,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Fault> {
@@ -199,7 +198,7 @@ impl DeadLetters {
 
     async fn act_on_each(
         &self,
-        walk: &mut Walk<'_>,
+        walk: &mut Walk,
         action: Action,
         filter: &LetterFilter,
         (rate, stop): (u32, watch::Receiver<bool>),
@@ -233,7 +232,7 @@ impl DeadLetters {
                 })
                 .await;
             for letter in acted.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                walk.forget(letter);
+                walk.letters.forget(letter);
             }
             ended?;
         }
@@ -301,18 +300,17 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-/// A walk over the queue. It knows the letters that SQS hides because of it.
-struct Walk<'q> {
-    queue: &'q SqsQueue,
-    /// The letters that are hidden, by their ids at SQS. A letter that is handed out twice has its latest handle.
-    hidden: BTreeMap<String, Received>,
+/// A walk over the queue.
+struct Walk {
+    /// The letters that SQS hides because of it.
+    letters: ReceivedLetters,
     /// The approximate number of letters that were not handed out yet.
     left: u32,
 }
 
-impl<'q> Walk<'q> {
-    fn new(queue: &'q SqsQueue, count: u32) -> Self {
-        Self { queue, hidden: BTreeMap::new(), left: count }
+impl Walk {
+    fn new(letters: &DeadLetters, count: u32) -> Self {
+        Self { letters: ReceivedLetters::new(&letters.dead_letters, &letters.held), left: count }
     }
 
     /// Returns the next letters; `None` at the end of the walk: when as many letters were handed out as there were at
@@ -321,28 +319,15 @@ impl<'q> Walk<'q> {
         if self.left == 0 {
             return Ok(None);
         }
-        let received = self.queue.receive_for(clock::now(), HIDDEN).await?;
-        let is_known = |letter: &Received| self.hidden.contains_key(&letter.id);
-        let (again, new): (Vec<Received>, Vec<Received>) = received.into_iter().partition(is_known);
-        let has_new = !new.is_empty();
+        let new = self.letters.receive().await?;
         self.left = self.left.saturating_sub(u32::try_from(new.len()).unwrap_or(u32::MAX));
-        self.hidden.extend(again.into_iter().chain(new.clone()).map(|letter| (letter.id.clone(), letter)));
-        Ok(has_new.then_some(new))
+        Ok((!new.is_empty()).then_some(new))
     }
 
-    /// Forgets a letter that is deleted.
-    fn forget(&mut self, letter: &Received) {
-        self.hidden.remove(&letter.id);
-    }
-
-    /// Gives back the hidden letters.
-    async fn give_back(&mut self) {
-        let (queue, letters) = (self.queue, std::mem::take(&mut self.hidden).into_values());
-        let returns = letters.map(|letter| async move {
-            // If it fails, SQS gives the letter back after its time.
-            let _ = queue.delay(&letter, Duration::ZERO).await;
-        });
-        stream::iter(returns).buffer_unordered(RETURNS_AT_ONCE).collect::<Vec<()>>().await;
+    /// Gives the letters back. Returns the approximate number of letters that were not handed out.
+    async fn end(self) -> u32 {
+        self.letters.give_back().await;
+        self.left
     }
 }
 

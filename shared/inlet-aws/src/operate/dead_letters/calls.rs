@@ -1,5 +1,7 @@
 //! The calls, the order and the simulated time of a redrive.
 
+use std::time::Duration;
+
 use super::*;
 use crate::fake_aws::{FakeAws, arrival, stored_event};
 
@@ -14,9 +16,17 @@ async fn letters(aws: &FakeAws, entities: usize, each: usize) -> Vec<EventId> {
     events.into_iter().map(|(id, _)| id).collect()
 }
 
+fn dead_letters(aws: &FakeAws) -> DeadLetters {
+    DeadLetters {
+        dead_letters: aws.queue("dead"),
+        queue: aws.queue("events"),
+        table: aws.table(),
+        held: HeldLetters::default(),
+    }
+}
+
 async fn redrive(aws: &FakeAws) -> (Result<(), Fault>, LettersDone, Duration) {
-    let letters =
-        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: aws.table() };
+    let letters = dead_letters(aws);
     let (done, (_stop, stopped)) = (watch::Sender::default(), watch::channel(false));
     let filter = LetterFilter::default();
     let run = letters.run(Action::Redrive, &filter, u32::MAX, &stopped, &done);
@@ -95,8 +105,7 @@ async fn a_redrive_unparks_parked_events_and_deletes_forgotten_ones() {
 async fn a_look_counts_the_letters_over_its_limit() {
     let aws = FakeAws::default();
     letters(&aws, 39, 1).await;
-    let dead =
-        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: aws.table() };
+    let dead = dead_letters(&aws);
     for (limit, shown) in [(2, 2), (10, 10), (15, 15), (39, 39), (50, 39)] {
         let peeked = aws.run(dead.peek(&LetterFilter::default(), limit)).await.0.unwrap();
         assert_eq!(
@@ -114,11 +123,72 @@ async fn a_look_shows_whose_event_is_processed() {
     let table = aws.table();
     aws.run(table.receipts.park(&ids[0], "for a test", arrival(60_000))).await.0.unwrap();
     aws.run(table.receipts.write(&[(&ids[1], arrival(1))], &[], arrival(60_000))).await.0.unwrap();
-    let dead =
-        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: table.clone() };
+    let dead = dead_letters(&aws);
     let peeked = aws.run(dead.peek(&LetterFilter::default(), 10)).await.0.unwrap();
     let of = |id: &EventId| peeked.letters.iter().find(|letter| letter.is(id.as_str())).unwrap();
     assert_eq!((of(&ids[0]).reason.as_deref(), of(&ids[0]).processed), (Some("for a test"), None));
     assert_eq!((of(&ids[1]).reason.as_deref(), of(&ids[1]).processed), (None, Some(arrival(60_000))));
     assert_eq!((of(&ids[2]).reason.as_deref(), of(&ids[2]).processed), (None, None));
+}
+
+/// Drops work on letters after so much time, and waits until it gave them back.
+async fn drop_after<T>(aws: &FakeAws, dead: &DeadLetters, work: impl Future<Output = T>, time: Duration) {
+    let race = futures_util::future::select(Box::pin(work), Box::pin(aws.sleep(time)));
+    // The loser is dropped with the result.
+    aws.run(async { drop(race.await) }).await;
+    let given_back = tokio::spawn({
+        let held = dead.held.clone();
+        async move { held.given_back().await }
+    });
+    while !given_back.is_finished() {
+        aws.run(aws.sleep(crate::fake_aws::clock::LATENCY)).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_is_dropped_anywhere_gives_its_letters_back() {
+    let aws = FakeAws::default();
+    letters(&aws, 25, 1).await;
+    let dead = dead_letters(&aws);
+    let every = LetterFilter::default();
+    let (_, took) = aws.run(dead.peek(&every, 100)).await;
+    for part in 0..=20 {
+        aws.forget_calls();
+        // In the middle of each call: those of a look that is not dropped, and some more.
+        let time = took * part / 20;
+        drop_after(&aws, &dead, dead.peek(&every, 100), time).await;
+        let received = aws.calls("ReceiveMessage").len();
+        assert_eq!(aws.hidden("dead"), 0, "after {time:?} and {received} receives");
+        assert_eq!(aws.messages("dead").len(), 25, "after {time:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redrive_that_is_dropped_anywhere_hides_no_letter() {
+    for part in 0..=20 {
+        let aws = FakeAws::default();
+        letters(&aws, 25, 1).await;
+        let dead = dead_letters(&aws);
+        let (done, (_stop, stopped)) = (watch::Sender::default(), watch::channel(false));
+        let every = LetterFilter::default();
+        let run = dead.run(Action::Redrive, &every, u32::MAX, &stopped, &done);
+        // Four calls for ten letters, and the queue's depth.
+        let time = crate::fake_aws::clock::LATENCY * 13 * part / 20;
+        drop_after(&aws, &dead, run, time).await;
+        assert_eq!(aws.hidden("dead"), 0, "after {time:?}");
+        let there = aws.messages("dead").len() + aws.messages("events").len();
+        assert!(there >= 25, "{there} after {time:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_fails_gives_its_letters_back() {
+    let aws = FakeAws::default();
+    letters(&aws, 15, 1).await;
+    let dead = dead_letters(&aws);
+    aws.fail("BatchGetItem", "");
+    let (peeked, _) = aws.run(dead.peek(&LetterFilter::default(), 100)).await;
+    assert!(peeked.is_err(), "the table was not read");
+    assert_eq!((aws.hidden("dead"), aws.messages("dead").len()), (0, 15));
 }
