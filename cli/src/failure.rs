@@ -153,6 +153,9 @@ pub(crate) enum Failure {
     /// The user declined.
     #[error("nothing was changed")]
     Declined,
+    /// A stop signal ended a look at the dead letters.
+    #[error("stopped; the dead letters are given back and nothing was changed")]
+    Stopped,
     /// A file could not be read or written.
     #[error("{}: {context}", path.display())]
     File {
@@ -240,6 +243,7 @@ impl Failure {
                 "check the network and the provider's status, then try again: the command skips the steps that are done"
             }
             Self::Declined => "run the command again to be asked again",
+            Self::Stopped => "run the command again to see all of it",
             Self::Unconfirmed => "give --yes to confirm without a terminal",
             Self::File { .. } => "check the path, its permissions and the free space",
             Self::Terminal(_) => "try again",
@@ -276,6 +280,7 @@ impl Failure {
             | Self::NoResponse(_)
             | Self::ApiUnreachable(_)
             | Self::Declined
+            | Self::Stopped
             | Self::Problem { .. }
             | Self::File { .. }
             | Self::Terminal(_) => 1,

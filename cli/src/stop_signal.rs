@@ -20,6 +20,8 @@ impl StopSignals {
             #[cfg(unix)]
             signals: [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
                 .into_iter()
+                // `nohup` wants the process to go on when the terminal closes.
+                .filter(|kind| *kind != SignalKind::hangup() || !is_hangup_ignored())
                 .filter_map(|kind| signal(kind).ok())
                 .collect(),
         }
@@ -40,4 +42,14 @@ impl StopSignals {
     pub(crate) async fn next(&mut self) {
         drop(tokio::signal::ctrl_c().await);
     }
+}
+
+/// Returns true if the process ignores SIGHUP from its start. Known on Linux only.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    // Bit 0 is signal 1.
+    ignored & 1 == 1
 }

@@ -10,6 +10,7 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report};
+use crate::stop_signal::StopSignals;
 
 /// The arguments of `inlet console`.
 #[derive(Debug, clap::Args)]
@@ -42,21 +43,27 @@ pub(crate) async fn run(
     let redirect = if is_wanted { open(&listening.url, output) } else { None };
     let console = listening.serve(stopped()).await?;
     drop(redirect);
-    let running = console.work.running();
-    if running.is_empty() {
-        return Ok(());
+    let (running, held) = (console.work.running(), &console.deployment.held_letters);
+    if !running.is_empty() {
+        output.note("waiting for the actions that run; Ctrl-C again leaves the rest undone");
     }
-    output.note("waiting for the actions that run; Ctrl-C again leaves the rest undone");
     let ended = async {
         for job in running {
             job.ended().await;
         }
+        // A page of dead letters may be read.
+        held.given_back().await;
     };
     tokio::select! {
-        () = ended => Ok(()),
-        // The process must end with its threads, which the runtime would wait for.
-        () = stopped() => std::process::exit(UNFINISHED),
+        () = ended => return Ok(()),
+        () = stopped() => console.work.stop_redrives(),
     }
+    tokio::select! {
+        () = held.given_back() => {}
+        () = stopped() => {}
+    }
+    // The process must end with its threads, which the runtime would wait for.
+    std::process::exit(UNFINISHED)
 }
 
 /// Opens the address in the user's browser. A failure is no error: the address is on the terminal.
@@ -74,9 +81,9 @@ fn open(url: &str, output: &mut Output) -> Option<Redirect> {
 /// The exit code of work that was left undone: [`Failure::Partial`].
 const UNFINISHED: i32 = 5;
 
-/// Waits for Ctrl-C.
+/// Waits for a stop signal.
 async fn stopped() {
-    drop(tokio::signal::ctrl_c().await);
+    StopSignals::new().next().await;
 }
 
 /// The console's address.

@@ -19,10 +19,11 @@ use crate::input::time_arg::forever;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
 use crate::output::progress::{self, RunOutcome};
-use crate::output::prompt::confirm;
+use crate::output::prompt::confirm_until_dropped;
 use crate::output::table::{Cell, Column};
 use crate::output::{BAD, FAINT, Output, Page, Report, counted, printable};
 use crate::shell::quoted;
+use crate::stop_signal::StopSignals;
 
 /// The arguments of `inlet dead-letters`.
 #[derive(Debug, clap::Args)]
@@ -103,8 +104,16 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match arguments.action {
-        Action::List { filters, span, limit } => list(&filters, span, limit, options, output).await,
-        Action::Show { id } => show(id, options, output).await,
+        Action::List { filters, span, limit } => {
+            let deployment = Deployment::find(options).await?;
+            let list = Box::pin(list(&filters, span, limit, &deployment, output));
+            until_stopped(&deployment.dead_letters(), list).await.unwrap_or(Err(Failure::Stopped))
+        }
+        Action::Show { id } => {
+            let deployment = Deployment::find(options).await?;
+            let show = Box::pin(show(id, &deployment, output));
+            until_stopped(&deployment.dead_letters(), show).await.unwrap_or(Err(Failure::Stopped))
+        }
         Action::Redrive(arguments) => redrive(arguments, options, output).await,
         Action::Discard { letters, all } => discard(&letters, all, options, output).await,
     }
@@ -166,43 +175,39 @@ impl Selected {
     async fn act(&self, work: &Work, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
         let deployment = Deployment::find_to_change(options, output).await?;
         let letters = deployment.dead_letters();
-        let filter = self.filter(&deployment, output).await?;
-        let (waiting, missing) = self.count(&letters, &filter, output).await?;
-        if !missing.is_empty() {
-            return Err(not_on_the_queue(&missing, &deployment.inlet));
-        }
-        let mut report = LettersReport { action: work.action.into(), waiting, ..LettersReport::default() };
-        if self.dry_run || waiting == 0 {
-            if waiting == 0 && !self.is_empty() {
-                self.filters.check_names(&deployment).await?;
+        let prepared =
+            until_stopped(&letters, Box::pin(self.prepare(work, &deployment, &letters, output))).await;
+        let (filter, mut report) = match prepared {
+            Some(prepared) => match prepared? {
+                Some(prepared) => prepared,
+                None => return Ok(()),
+            },
+            None if self.dry_run => return Err(Failure::Stopped),
+            None => {
+                let what =
+                    format!("{} was stopped before it began; the dead letters are given back", work.name);
+                let given = self.to_flags(&self.ids, output);
+                let yes = if self.yes { " --yes" } else { "" };
+                let command = format!("{} {}{given}{}{yes}", deployment.inlet, work.name, work.flags);
+                return Err(Failure::Partial { what, next: format!("start again with `{command}`") });
             }
-            report.dry_run = self.dry_run;
-            return output.report(&report);
-        }
-        let noun = counted(waiting, "dead letter", "dead letters");
-        // SQS's count is approximate; letters that were looked at are counted.
-        let about = if filter.is_empty() { "about " } else { "" };
-        let question = match work.action {
-            LetterAction::Redrive => {
-                format!("Move {about}{noun} back to the queue, {} per second?", work.rate)
-            }
-            LetterAction::Discard => format!("Delete {about}{noun}? Their events stay in the table."),
         };
-        confirm(&question, self.yes)?;
         let done = watch::Sender::new(LettersDone::default());
         let stop = watch::Sender::new(false);
-        let bar = output.progress("done", Some(waiting.into()));
+        let bar = output.progress("done", Some(report.waiting.into()));
         let stopped = stop.subscribe();
         let running = letters.run(work.action, &filter, work.rate, &stopped, &done);
         let count = |done: &LettersDone| {
             u64::from(done.moved.saturating_add(done.discarded).saturating_add(done.forgotten))
         };
         let ended = Box::pin(progress::run_to_stop(running, &stop, &done, &bar, count)).await;
+        until_stopped(&letters, async {}).await;
         let done = *done.borrow();
         report.set_counts(done);
         output.report(&report)?;
         let ended_early = !matches!(ended, RunOutcome::Done);
-        let given = self.to_flags(&self.ids_left(&letters, &filter, ended_early).await, output);
+        let left = until_stopped(&letters, self.ids_left(&letters, &filter, ended_early)).await;
+        let given = self.to_flags(&left.unwrap_or_else(|| self.ids.clone()), output);
         let continues = format!("{} {}{given}{} --yes", deployment.inlet, work.name, work.flags);
         let next = format!("continue with `{continues}`");
         match ended {
@@ -222,6 +227,42 @@ impl Selected {
                 Err(Failure::half_way(&format!("{} stopped", work.name), &fault, options, &continues))
             }
         }
+    }
+
+    /// Counts the letters and asks. Returns the filter and the report to complete; `None` if there is nothing to do, which
+    /// is then reported.
+    async fn prepare(
+        &self,
+        work: &Work,
+        deployment: &Deployment,
+        letters: &DeadLetters,
+        output: &mut Output,
+    ) -> Result<Option<(LetterFilter, LettersReport)>, Failure> {
+        let filter = self.filter(deployment, output).await?;
+        let (waiting, missing) = self.count(letters, &filter, output).await?;
+        if !missing.is_empty() {
+            return Err(not_on_the_queue(&missing, &deployment.inlet));
+        }
+        let mut report = LettersReport { action: work.action.into(), waiting, ..LettersReport::default() };
+        if self.dry_run || waiting == 0 {
+            if waiting == 0 && !self.is_empty() {
+                self.filters.check_names(deployment).await?;
+            }
+            report.dry_run = self.dry_run;
+            output.report(&report)?;
+            return Ok(None);
+        }
+        let noun = counted(waiting, "dead letter", "dead letters");
+        // SQS's count is approximate; letters that were looked at are counted.
+        let about = if filter.is_empty() { "about " } else { "" };
+        let question = match work.action {
+            LetterAction::Redrive => {
+                format!("Move {about}{noun} back to the queue, {} per second?", work.rate)
+            }
+            LetterAction::Discard => format!("Delete {about}{noun}? Their events stay in the table."),
+        };
+        confirm_until_dropped(&question, self.yes).await?;
+        Ok(Some((filter, report)))
     }
 
     /// Returns the number of selected letters: as SQS counts them, or with filters by looking at them. Returns the given
@@ -262,6 +303,23 @@ impl Selected {
         let ids = ids.iter().fold(String::new(), |all, id| all + " " + &quoted(id));
         ids + &self.filters.to_flags() + &self.span.to_flags(clock::now(), output.zone())
     }
+}
+
+/// Runs work that may hold letters until a stop signal: `None` if one came. Its letters are given back then; a second
+/// signal does not wait for that.
+async fn until_stopped<T>(letters: &DeadLetters, work: impl Future<Output = T>) -> Option<T> {
+    let mut signals = StopSignals::new();
+    let done = tokio::select! {
+        biased;
+        () = signals.next() => None,
+        done = work => Some(done),
+    };
+    tokio::select! {
+        biased;
+        () = letters.held.given_back() => {}
+        () = signals.next() => {}
+    }
+    done
 }
 
 /// Returns the ids that none of the letters has.
@@ -307,18 +365,17 @@ async fn list(
     filters: &Filters,
     span: Span,
     limit: usize,
-    options: &DeploymentArgs,
+    deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let deployment = Deployment::find(options).await?;
-    let filter = letter_filter(&[], filters, span, &deployment, output).await?;
+    let filter = letter_filter(&[], filters, span, deployment, output).await?;
     let progress = output.progress("looking at the dead letters", None);
     let peeked = deployment.dead_letters().peek(&filter, limit).await;
     progress.finish_and_clear();
     let peeked = peeked.map_err(unreadable)?;
     let none = peeked.letters.is_empty();
     if none {
-        filters.check_names(&deployment).await?;
+        filters.check_names(deployment).await?;
     }
     let any_processed = peeked.letters.iter().any(|letter| letter.processed.is_some());
     let any_open = peeked.letters.iter().any(|letter| letter.processed.is_none());
@@ -342,8 +399,7 @@ async fn list(
     Ok(())
 }
 
-async fn show(id: String, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(options).await?;
+async fn show(id: String, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
     let filter = LetterFilter { ids: vec![id.clone()], events: None };
     let peeked = deployment.dead_letters().peek(&filter, 2).await.map_err(unreadable)?;
     let inlet = &deployment.inlet;

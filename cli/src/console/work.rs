@@ -70,6 +70,8 @@ pub(crate) struct Job {
     pub(crate) count: u64,
     done: AtomicU64,
     outcome: watch::Sender<Option<Outcome>>,
+    /// Becomes true if the job should end early and put things in order.
+    stop: watch::Receiver<bool>,
 }
 
 /// The result of a job.
@@ -87,6 +89,7 @@ pub(crate) struct Work {
     plans: Mutex<VecDeque<(String, Counted)>>,
     jobs: Mutex<VecDeque<Arc<Job>>>,
     next: AtomicU64,
+    stop: watch::Sender<bool>,
 }
 
 impl Plan {
@@ -192,8 +195,7 @@ impl Plan {
                 let state = watch::Sender::new(LettersDone::default());
                 let done = |sum: &LettersDone| sum.moved.saturating_add(sum.forgotten).into();
                 let (letters, all) = (deployment.dead_letters(), LetterFilter::default());
-                let (_running, stop) = watch::channel(false);
-                let work = Box::pin(letters.run(Action::Redrive, &all, RATE, &stop, &state));
+                let work = Box::pin(letters.run(Action::Redrive, &all, RATE, &job.stop, &state));
                 let ended = job.follow(work, &state, done).await;
                 let LettersDone { moved, forgotten, .. } = *state.borrow();
                 let mut lines = vec![format!(
@@ -204,7 +206,12 @@ impl Plan {
                     let letters = counted(forgotten, "dead letter", "dead letters");
                     lines.push(format!("{letters} of forgotten entities deleted."));
                 }
-                Outcome::new(lines, ended)
+                let mut outcome = Outcome::new(lines, ended);
+                if outcome.is_complete && *job.stop.borrow() {
+                    outcome.is_complete = false;
+                    outcome.lines.push("It was stopped. The other dead letters are given back.".to_owned());
+                }
+                outcome
             }
             Self::Reverify(stores) => reverify(deployment, &stores, job).await,
             Self::Forget(entity) => match forget(deployment).run(&entity).await {
@@ -383,6 +390,7 @@ impl Work {
             count: counted.count,
             done: AtomicU64::new(0),
             outcome: watch::Sender::new(None),
+            stop: self.stop.subscribe(),
         });
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.push_back(Arc::clone(&job));
@@ -397,6 +405,11 @@ impl Work {
             running.outcome.send_replace(Some(outcome));
         });
         job
+    }
+
+    /// Asks the redrives that run to end early, and to give back the letters that they hold.
+    pub(crate) fn stop_redrives(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Returns the jobs that run.

@@ -23,6 +23,7 @@ use inlet_aws::operate::selection::Selection;
 use crate::failure::Failure;
 use crate::input::time_arg::now_plus_skew;
 use crate::output::Output;
+use crate::stop_signal::StopSignals;
 
 /// Pause between two passes.
 const PASS_INTERVAL: Duration = Duration::from_secs(1);
@@ -310,11 +311,12 @@ fn beginning(now: ReceivedAt, ended: ReceivedAt, newest: ReceivedAt, pass: u32) 
     newest.min(now).min(ended).earlier(OVERLAP).max(far)
 }
 
-/// Returns None if Ctrl-C is pressed before `next` completes.
+/// Returns None if Ctrl-C or another stop signal comes before `next` completes.
 pub(crate) async fn unless_stopped<T>(next: impl Future<Output = T>) -> Option<T> {
+    let mut signals = StopSignals::new();
     tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => None,
+        () = signals.next() => None,
         next = next => Some(next),
     }
 }

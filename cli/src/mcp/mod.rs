@@ -24,8 +24,9 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::mcp::tools::Tools;
 use crate::output::printable;
+use crate::stop_signal::StopSignals;
 
-/// Serves the tools until the client closes the connection.
+/// Serves the tools until the client closes the connection, or a stop signal. Dead letters that are held are given back.
 ///
 /// # Errors
 /// If standard input or output fails, or the client does not speak the protocol.
@@ -35,9 +36,23 @@ pub(crate) async fn serve(deployment: Deployment, allow_write: bool) -> Result<(
         next: "let an agent start this command; see docs/mcp.md".to_owned(),
     };
     let server = Server { tools: Tools::new(deployment, allow_write) };
+    let (work, held) = server.tools.unfinished();
     let running = Box::pin(server.serve(stdio())).await.map_err(|error| failed(error.to_string()))?;
-    running.waiting().await.map_err(|error| failed(error.to_string()))?;
-    Ok(())
+    let mut signals = StopSignals::new();
+    let ended = tokio::select! {
+        ended = running.waiting() => Some(ended),
+        () = signals.next() => None,
+    };
+    work.stop_redrives();
+    tokio::select! {
+        () = held.given_back() => {}
+        () = signals.next() => {}
+    }
+    match ended {
+        Some(ended) => ended.map(drop).map_err(|error| failed(error.to_string())),
+        // The runtime would wait for the thread that reads standard input.
+        None => std::process::exit(0),
+    }
 }
 
 struct Server {

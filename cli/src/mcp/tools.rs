@@ -10,7 +10,7 @@ use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::history::entity;
 use inlet_aws::history::event_status::event_statuses;
-use inlet_aws::operate::dead_letters::LetterFilter;
+use inlet_aws::operate::dead_letters::{HeldLetters, LetterFilter};
 use inlet_aws::operate::forget::Entity;
 use inlet_aws::operate::quarantine_list::count_quarantined;
 use rmcp::model::{JsonObject, Tool};
@@ -49,14 +49,19 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Tools {
     deployment: Deployment,
     allow_write: bool,
-    work: Work,
+    work: Arc<Work>,
     counts: Mutex<Counts>,
 }
 
 impl Tools {
     /// Returns the tools of a deployment.
     pub(super) fn new(deployment: Deployment, allow_write: bool) -> Self {
-        Self { deployment, allow_write, work: Work::default(), counts: Mutex::default() }
+        Self { deployment, allow_write, work: Arc::default(), counts: Mutex::default() }
+    }
+
+    /// Returns what outlives the last call of a tool: the actions that run, and the dead letters that are held.
+    pub(super) fn unfinished(&self) -> (Arc<Work>, HeldLetters) {
+        (Arc::clone(&self.work), self.deployment.held_letters.clone())
     }
 
     /// Returns the options that selected the deployment, for hints.

@@ -1,6 +1,9 @@
 //! Questions to the person at the terminal.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::thread;
+
+use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 use crate::output::silence;
@@ -14,16 +17,40 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
+    write_question(question)?;
+    check_reply(&read_reply()?)
+}
+
+/// The same for a command that handles the stop signals itself, which then do not end the process: it can drop the
+/// question.
+///
+/// # Errors
+/// The errors of [`confirm`].
+pub(crate) async fn confirm_until_dropped(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    write_question(question)?;
+    let (sender, reply) = oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its threads when the process ends.
+    thread::spawn(move || sender.send(read_reply()));
+    check_reply(&reply.await.unwrap_or_else(|_| Ok(String::new()))?)
+}
+
+fn write_question(question: &str) -> Result<(), Failure> {
     if !is_possible() {
         return Err(Failure::Unconfirmed);
     }
     silence::end();
     let mut terminal = io::stderr();
     write!(terminal, "{} [y/N] ", Shown(question))?;
-    terminal.flush()?;
+    Ok(terminal.flush()?)
+}
+
+fn read_reply() -> io::Result<String> {
     let mut reply = String::new();
     io::stdin().lock().read_line(&mut reply)?;
-    check_reply(&reply)
+    Ok(reply)
 }
 
 /// Returns true if a person can be asked: there is a terminal for the question and for the reply.

@@ -11,17 +11,49 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::inlet::{Running, bare, run};
+use crate::small_aws::SmallAws;
 
 /// Returns the response to a GET.
 fn get(address: &str, path: &str, cookie: &str) -> String {
+    let mut response = String::new();
+    begin(address, path, cookie).read_to_string(&mut response).expect("a response");
+    response
+}
+
+/// Sends a GET, and returns the connection.
+fn begin(address: &str, path: &str, cookie: &str) -> TcpStream {
     let host = address.strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(host).expect("a console");
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("a request");
-    let mut response = String::new();
-    stream.read_to_string(&mut response).expect("a response");
-    response
+    stream
+}
+
+/// A console in a browser: its session.
+pub(crate) struct Opened {
+    /// The console.
+    pub(crate) running: Running,
+    address: String,
+    cookie: String,
+}
+
+impl Opened {
+    /// Starts a console of a small AWS and opens its address.
+    pub(crate) fn of(aws: &SmallAws) -> Self {
+        let mut running = Running::start_in(&aws.folder, &["--json", "console"]);
+        let printed: Value = serde_json::from_str(&running.wait_for("token=")).expect("JSON");
+        let (address, token) = printed["url"].as_str().expect("a URL").split_once("/?").expect("a token");
+        let entered = get(address, &format!("/?{token}"), "");
+        let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
+        let cookie = cookie.split(';').next().expect("a value").to_owned();
+        Self { running, address: address.to_owned(), cookie }
+    }
+
+    /// Sends a GET, and returns the connection.
+    pub(crate) fn begin(&self, path: &str) -> TcpStream {
+        begin(&self.address, path, &self.cookie)
+    }
 }
 
 #[test]

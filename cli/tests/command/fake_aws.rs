@@ -68,13 +68,15 @@ impl FakeAws {
 }
 
 /// A request: its head without the line that ends it, and its body.
-struct Call {
+pub(crate) struct Call {
     head: Vec<String>,
-    body: Vec<u8>,
+    /// The body.
+    pub(crate) body: Vec<u8>,
 }
 
 impl Call {
-    fn read(stream: &TcpStream) -> Option<Self> {
+    /// Reads a request. `None` if the connection ends before it does.
+    pub(crate) fn read(stream: &TcpStream) -> Option<Self> {
         let mut reader = BufReader::new(stream);
         let mut head = Vec::new();
         loop {
@@ -103,7 +105,8 @@ impl Call {
         scope.and_then(|scope| scope.split('/').nth(3)).unwrap_or_default().to_owned()
     }
 
-    fn operation(&self) -> String {
+    /// Returns the service and the operation: `sqs/SendMessage`.
+    pub(crate) fn operation(&self) -> String {
         let target = self.header("x-amz-target").and_then(|target| target.rsplit('.').next());
         format!("{}/{}", self.service(), target.unwrap_or_default())
     }

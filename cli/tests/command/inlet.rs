@@ -77,6 +77,11 @@ pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
     end(&mut local(arguments, folder), "")
 }
 
+/// The same with this on standard input.
+pub(crate) fn run_with_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
+    end(&mut local(arguments, folder), input)
+}
+
 fn local(arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
     command.arg("--local").args(arguments).current_dir(folder);
@@ -152,14 +157,27 @@ impl Running {
 
     /// Sends the signal of Ctrl-C.
     pub(crate) fn stop(&self) {
+        self.signal("INT");
+    }
+
+    /// Sends a signal, such as INT.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().expect("kill").success());
     }
 
     /// Returns the exit code, and the lines that were not waited for.
     pub(crate) fn end(mut self) -> (i32, Vec<String>) {
         let code = self.child.wait().expect("an end").code().unwrap_or(-1);
         (code, self.received.iter().collect())
+    }
+}
+
+/// Ends a command that a test did not end, also one that failed.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -20,6 +20,8 @@ mod twin;
 mod urls;
 mod given;
 mod fake_aws;
+mod small_aws;
+mod given_back;
 mod outages;
 mod night_shift;
 mod list;
