@@ -77,6 +77,7 @@ pub(crate) async fn run(
         Action::List { scope } => list(scope, &Deployment::find(options).await?, output).await,
         Action::Remove { store, yes } => {
             let deployment = Deployment::find_to_change(options, output).await?;
+            stores::note_unless_exists(&deployment, &store, output).await;
             prompt::confirm(&format!("Remove the access to the API of {store}?"), yes)?;
             let done =
                 if api_access::remove(&deployment, &store).await? { Done::Removed } else { Done::Absent };
@@ -93,6 +94,8 @@ async fn set(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let readable = store.provider.readable_or_failure()?;
+    // Before the user enters it for another store.
+    stores::note_unless_exists(deployment, store, output).await;
     let access = access.read_fields(readable.access)?;
     if !(readable.accepts)(&access) {
         return Err(Failure::Unusable {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, NOT_REACHED, SETTLE};
 use serde::Serialize;
 
-use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::{Deployment, stores};
 use crate::events::follow::unless_stopped;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
@@ -43,6 +44,11 @@ pub(crate) async fn run(
     let found = forget.count(&entity).await;
     let counts =
         found.map_err(|fault| Failure::Inlet { context: "the entity's events cannot be counted", fault })?;
+    if counts.events == 0
+        && let Some(store) = StoreAddress::of_path(entity.as_str())
+    {
+        stores::note_unless_exists(&deployment, &store, output).await;
+    }
     if dry_run {
         output.report(&ForgetReport::of(&entity, &counts, false))?;
         note_not_reached(output);

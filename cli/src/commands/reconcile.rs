@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
-use crate::deployment::api_access;
+use crate::deployment::{api_access, stores};
 use crate::failure::Failure;
 use crate::input::time_arg::TimeArg;
 use crate::options::DeploymentArgs;
@@ -84,10 +84,16 @@ pub(crate) async fn run(
     let again = arguments.continues(since, &deployment.inlet);
     let Arguments { store, histories, deletions, dry_run, yes, access, api, .. } = arguments;
     let access = match access.given(readable.access)? {
-        Some(given) => given,
+        Some(given) => {
+            stores::note_unless_exists(&deployment, &store, output).await;
+            given
+        }
         None => match api_access::read(&deployment, &store).await? {
             Some(stored) => stored,
-            None => access.read_fields(readable.access)?,
+            None => {
+                stores::check_exists(&deployment, &store).await?;
+                access.read_fields(readable.access)?
+            }
         },
     };
     let api = ProviderApi::new(api.as_deref())?;

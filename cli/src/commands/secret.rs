@@ -238,6 +238,10 @@ async fn retire_all(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    // Before the question.
+    if secrets::read(deployment, store).await?.is_none() {
+        return Err(secrets::not_found(deployment, store).await);
+    }
     prompt::confirm(
         &format!("Remove every credential of {store}? Receivers will reject all its deliveries."),
         yes,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::Origin;
+use inlet::event::{EventId, Origin};
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::history::entity::{ReplayRecord, replays};
@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::credentials::{mask_document, masked_document};
-use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::{Deployment, stores};
 use crate::events::list::{State, after};
 use crate::events::replayed::Replayed;
 use crate::failure::Failure;
@@ -54,15 +55,9 @@ pub(crate) async fn run(
     let id = &arguments.id.resolve(&deployment).await?;
     let table = deployment.table();
     let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
-    let stored = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
-        what: format!("event {id}"),
-        next: format!(
-            "list the entity's events with `{} timeline {}`; events are deleted after {} days",
-            deployment.inlet,
-            id.entity_path(),
-            deployment.retention_days
-        ),
-    })?;
+    let Some(stored) = table.events.get(id).await.map_err(unreadable)? else {
+        return Err(not_found(id, &deployment).await);
+    };
     if arguments.raw {
         return output.bytes(&stored.body);
     }
@@ -75,6 +70,23 @@ pub(crate) async fn run(
     let replays = replays(&table, id).await.map_err(unreadable)?;
     let width = output.width().filter(|width| *width >= WIDE);
     output.report(&Shown::new(stored, status, replays, width))
+}
+
+/// Returns the failure for an event that is not stored, with a similar store if its store has no secret.
+async fn not_found(id: &EventId, deployment: &Deployment) -> Failure {
+    let path = id.entity_path();
+    if let Some(store) = StoreAddress::of_path(path)
+        && let Err(unknown) = stores::check_exists(deployment, &store).await
+    {
+        return unknown;
+    }
+    Failure::NotFound {
+        what: format!("event {id}"),
+        next: format!(
+            "list the entity's events with `{} timeline {path}`; events are deleted after {} days",
+            deployment.inlet, deployment.retention_days
+        ),
+    }
 }
 
 /// One event.

@@ -4,6 +4,7 @@ use inlet_aws::history::entity::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::deployment::address::StoreAddress;
 use crate::deployment::{Deployment, stores};
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
@@ -43,8 +44,7 @@ pub(crate) async fn run(
     progress.finish_and_clear();
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {
-        let store = entity.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
-        if let Ok(store) = store.parse() {
+        if let Some(store) = StoreAddress::of_path(&entity) {
             stores::check_exists(&deployment, &store).await?;
         }
         let days = deployment.retention_days;

@@ -30,9 +30,7 @@ pub(crate) async fn run(
     let stores = match arguments.scope {
         // Its URLs may be registered before its secret is set.
         Some(Scope::Store(store)) => {
-            if let Err(Failure::NotFound { what, next }) = stores::check_exists(&deployment, &store).await {
-                output.note(format_args!("there is no {what}; {next}"));
-            }
+            stores::note_unless_exists(&deployment, &store, output).await;
             vec![store]
         }
         scope => stores::of_scope(&deployment, scope).await?,

@@ -39,6 +39,15 @@ pub(crate) enum NotAnAddress {
     Store(#[from] inlet::store::NotAStoreName),
 }
 
+impl StoreAddress {
+    /// Returns the store in the path of an entity, `provider/store/kind/entity`. `None` if the path has none.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let mut parts = path.split('/');
+        let (provider, store) = (parts.next()?.parse().ok()?, StoreName::parse(parts.next()?).ok()?);
+        Some(Self { provider, store })
+    }
+}
+
 impl FromStr for StoreAddress {
     type Err = NotAnAddress;
 
@@ -70,6 +79,8 @@ mod tests {
     #[test]
     fn a_store_is_parsed_and_formatted() {
         assert_eq!("zid/riyadh".parse::<StoreAddress>().unwrap().to_string(), "zid/riyadh");
+        assert_eq!(StoreAddress::of_path("zid/riyadh/order/8").unwrap().to_string(), "zid/riyadh");
+        assert_eq!(StoreAddress::of_path("shop/riyadh/order/8"), None);
         assert!(matches!("zid/riyadh".parse(), Ok(Scope::Store(_))));
         assert!(matches!("zid".parse(), Ok(Scope::Provider(_))));
     }

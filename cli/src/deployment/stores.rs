@@ -7,6 +7,7 @@ use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
 use crate::failure::Failure;
 use crate::input::suggest::similar;
+use crate::output::Output;
 use crate::providers::{ALL, ProviderHandle};
 
 /// Returns the stores of these providers, ordered by provider and name.
@@ -61,6 +62,14 @@ pub(crate) async fn check_exists(deployment: &Deployment, store: &StoreAddress) 
     }
 }
 
+/// Notes that a store has no secret, with a similar name if there is one: for a command that can work without a secret,
+/// but was probably given a mistyped name.
+pub(crate) async fn note_unless_exists(deployment: &Deployment, store: &StoreAddress, output: &mut Output) {
+    if let Err(Failure::NotFound { what, next }) = check_exists(deployment, store).await {
+        output.note(format_args!("there is no {what}; {next}"));
+    }
+}
+
 /// Checks that one of these stores, which have a secret, has this name.
 ///
 /// # Errors
@@ -78,6 +87,12 @@ pub(crate) async fn suggestion(deployment: &Deployment, store: &StoreAddress) ->
     // A suggestion is not worth a failure of its own.
     let stores = list_stores(deployment, &[store.provider]).await.ok()?;
     did_you_mean(&store.store, &stores)
+}
+
+/// Returns the question for the store among these that the user may have meant. `None` if it is one of them, or none has
+/// a similar name.
+pub(crate) fn suggestion_among(store: &StoreAddress, stores: &[StoreAddress]) -> Option<String> {
+    if stores.contains(store) { None } else { did_you_mean(&store.store, stores) }
 }
 
 fn did_you_mean(name: &StoreName, stores: &[StoreAddress]) -> Option<String> {

@@ -22,6 +22,7 @@ mod given;
 mod fake_aws;
 mod small_aws;
 mod given_back;
+mod mistyped_store;
 mod outages;
 mod night_shift;
 mod list;

@@ -5,6 +5,7 @@ use inlet::tools::registration::{Change, ChangeOptions, Planned};
 use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
+use crate::deployment::stores;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
@@ -35,6 +36,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { store, base_url, access, at } = arguments;
     let deployment = Deployment::find(options).await?;
+    stores::note_unless_exists(&deployment, &store, output).await;
     let destination = destination(&deployment, &store, base_url.as_deref())?;
     let Some(api) = store.provider.api else {
         return print_manual_steps(

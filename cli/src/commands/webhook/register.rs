@@ -7,7 +7,7 @@ use inlet::tools::registration::ChangeOptions;
 use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
-use crate::deployment::secrets;
+use crate::deployment::{secrets, stores};
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
@@ -61,6 +61,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
     let Some(api) = store.provider.api else {
+        stores::note_unless_exists(&deployment, store, output).await;
         return print_manual_steps(
             &deployment.inlet,
             arguments.base_url.as_deref().unwrap_or(&deployment.api),
