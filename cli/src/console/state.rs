@@ -83,6 +83,18 @@ impl Console {
         listed.map_err(|Unlisted { what, next }| Failure::Problem { what, next })
     }
 
+    /// Returns the failure for a page of something that is not stored: if the store in its path has no credentials, with
+    /// a similar name instead of `otherwise`.
+    pub(crate) async fn not_found_in(&self, path: &str, otherwise: Failure) -> Failure {
+        let Some(store) = StoreAddress::of_path(path) else { return otherwise };
+        // Without the stores only the suggestion is missing.
+        let meant = self.stores().await.ok().and_then(|known| stores::suggestion_among(&store, &known));
+        match meant {
+            Some(next) => Failure::NotFound { what: format!("store {store} with a secret"), next },
+            None => otherwise,
+        }
+    }
+
     /// Makes the facts old that an action changes.
     pub(crate) fn expire(&self) {
         self.overview.expire();

@@ -50,10 +50,34 @@ impl Opened {
         Self { running, address: address.to_owned(), cookie }
     }
 
+    /// Returns the response to a GET.
+    pub(crate) fn get(&self, path: &str) -> String {
+        get(&self.address, path, &self.cookie)
+    }
+
     /// Sends a GET, and returns the connection.
     pub(crate) fn begin(&self, path: &str) -> TcpStream {
         begin(&self.address, path, &self.cookie)
     }
+}
+
+#[test]
+fn a_mistyped_store_of_a_page_has_a_suggestion() {
+    let aws = SmallAws::start(&["zid/riyadh"], 0);
+    let console = Opened::of(&aws);
+    for page in [
+        "/stores?store=zid%2Friyad",
+        "/stores?store=riyad",
+        "/events?store=zid%2Friyad",
+        "/quarantine?store=zid%2Friyad",
+        "/entity?path=zid%2Friyad%2Forder%2F8",
+        "/event?id=zid%2Friyad%2Forder%2F8%2F0123456789abcdef",
+    ] {
+        let shown = console.get(page);
+        assert!(shown.contains("did you mean zid/riyadh?"), "{page}: {shown}");
+    }
+    let known = console.get("/stores?store=riyadh");
+    assert!(known.starts_with("HTTP/1.1 200") && !known.contains("did you mean"), "{known}");
 }
 
 #[test]

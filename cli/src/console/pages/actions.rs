@@ -18,6 +18,7 @@ use crate::console::text::Text;
 use crate::console::work::{Counted, Job, Plan};
 use crate::events::page::read_all;
 use crate::failure::Failure;
+use crate::input::filters::Filters;
 
 /// Events that one form may select.
 const SELECTED: usize = 200;
@@ -213,9 +214,10 @@ async fn arrival(console: &Console, id: EventId) -> Result<Option<Arrival>, Fail
 async fn plan_reverify(console: &Console, body: &[u8]) -> Result<Plan, Failure> {
     let params = params(body);
     let known = console.stores().await?;
-    let wanted = given(&params, "store");
-    let stores = known.into_iter().filter(|store| wanted.is_none_or(|wanted| store.to_string() == wanted));
-    Ok(Plan::Reverify(stores.collect()))
+    let Some(wanted) = given(&params, "store") else { return Ok(Plan::Reverify(known)) };
+    let filters = Filters::parse(Some(wanted), None, None)?;
+    filters.check_store(&known, &console.deployment.inlet)?;
+    Ok(Plan::Reverify(filters.stores_among(&known)))
 }
 
 fn unusable(what: String) -> Failure {

@@ -84,13 +84,14 @@ async fn read(console: &Console, params: &Params) -> Result<EntityPage, Failure>
     let entries = entity::load(&console.deployment.table(), path).await;
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {
-        return Err(Failure::NotFound {
+        let none = Failure::NotFound {
             what: format!("event of {path}"),
             next: format!(
                 "events are deleted after {} days, or when the entity is forgotten",
                 console.deployment.retention_days
             ),
-        });
+        };
+        return Err(console.not_found_in(path, none).await);
     }
     let shows_personal = given(params, "personal") == Some("show");
     let switch = if shows_personal { "" } else { "&personal=show" };

@@ -103,13 +103,16 @@ async fn read(console: &Console, params: &Params) -> Result<View, Failure> {
     })?;
     let table = console.deployment.table();
     let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
-    let stored = table.events.get(&id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
-        what: format!("event {id}"),
-        next: format!(
-            "events are deleted after {} days, or when an entity is forgotten",
-            console.deployment.retention_days
-        ),
-    })?;
+    let Some(stored) = table.events.get(&id).await.map_err(unreadable)? else {
+        let none = Failure::NotFound {
+            what: format!("event {id}"),
+            next: format!(
+                "events are deleted after {} days, or when an entity is forgotten",
+                console.deployment.retention_days
+            ),
+        };
+        return Err(console.not_found_in(id.entity_path(), none).await);
+    };
     let received = ReceivedAt::parse(&stored.record.received).unwrap_or(ReceivedAt::EPOCH);
     let statuses = event_statuses(&table, &[(&id, received)]).await.map_err(unreadable)?;
     let replays = replays(&table, &id).await.map_err(unreadable)?;

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::operate::quarantine_list::{OfferedRequest, QuarantinedDelivery, offered_request};
+use inlet_aws::operate::quarantine_list::{
+    OfferedRequest, QuarantinedDelivery, count_quarantined, offered_request,
+};
 
 use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
@@ -79,8 +81,7 @@ async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Fail
     let chosen = given(params, "store").unwrap_or_default();
     let filters = Filters::parse(given(params, "store"), None, None)?;
     let known = console.stores().await?;
-    filters.check_store(&known, &console.deployment.inlet)?;
-    let wanted = filters.stores_among(&known);
+    let wanted = selected(console, &filters, &known).await?;
     let span = (ReceivedAt::EPOCH, until);
     // One more than a page has shows whether there are older ones.
     let one_more = LIMIT.saturating_add(1);
@@ -98,6 +99,29 @@ async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Fail
         stores: stores.map(|store| (Text::line(&store), store == chosen)).collect(),
         chosen: Text::line(chosen),
     })
+}
+
+/// Returns the stores that the filters select. A store whose secret was deleted may have quarantined deliveries.
+///
+/// # Errors
+/// If the store is not known: with a similar name, if there is one.
+async fn selected(
+    console: &Console,
+    filters: &Filters,
+    known: &[StoreAddress],
+) -> Result<Vec<StoreAddress>, Failure> {
+    let selected = filters.stores_among(known);
+    if !selected.is_empty() {
+        return Ok(selected);
+    }
+    if let Some(StoreAddress { provider, store }) = filters.store_address() {
+        let count = count_quarantined(&console.deployment.table(), provider.name, &store).await;
+        if count.map_err(unreadable)? > 0 {
+            return Ok(vec![StoreAddress { provider, store }]);
+        }
+    }
+    filters.check_store(known, &console.deployment.inlet)?;
+    Ok(selected)
 }
 
 async fn read_one(console: &Console, params: &Params) -> Result<QuarantinedPage, Failure> {

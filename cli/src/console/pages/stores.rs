@@ -13,7 +13,9 @@ use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
+use crate::deployment::stores::suggestion_among;
 use crate::failure::Failure;
+use crate::input::filters::Filters;
 use crate::providers::ProviderHandle;
 
 #[derive(Template)]
@@ -39,6 +41,8 @@ struct StoreView {
     written: Option<At>,
     written_ago: String,
     problem: Option<Text>,
+    /// The question for the store that was probably meant.
+    meant: Option<Text>,
     urls: Vec<Url>,
     steps: Vec<String>,
     not_documented: Vec<&'static str>,
@@ -71,12 +75,10 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
 async fn read(console: &Console, params: &Params) -> Result<StoresPage, Failure> {
     let known = console.stores().await?;
     let chosen = match given(params, "store") {
-        Some(text) => Some(text.parse::<StoreAddress>().map_err(|error| Failure::Unusable {
-            what: error.to_string(),
-            next: "choose a store of the list".to_owned(),
-        })?),
+        Some(text) => Some(named(text, &known, &console.deployment.inlet)?),
         None => known.first().cloned(),
     };
+    let meant = chosen.as_ref().and_then(|store| suggestion_among(store, &known));
     let stores = known.iter().map(|store| StoreRow {
         name: Text::line(&store.to_string()),
         href: format!("/stores?store={}", in_query(&store.to_string())),
@@ -84,10 +86,30 @@ async fn read(console: &Console, params: &Params) -> Result<StoresPage, Failure>
     });
     let stores = stores.collect();
     let chosen = match chosen {
-        Some(store) => Some(StoreView::read(console, &store).await?),
+        Some(store) => {
+            let view = StoreView::read(console, &store).await?;
+            Some(StoreView { meant: meant.as_deref().map(Text::line), ..view })
+        }
         None => None,
     };
     Ok(StoresPage { shell: Shell::new(console, "stores", "Stores"), stores, chosen })
+}
+
+/// Returns the store that a text names: one with credentials, or one by its provider and name, which may have none yet.
+///
+/// # Errors
+/// If no store with credentials has the name alone: with a similar name, if there is one.
+fn named(text: &str, known: &[StoreAddress], inlet: &str) -> Result<StoreAddress, Failure> {
+    let filters = Filters::parse(Some(text), None, None)?;
+    let first = filters.stores_among(known).into_iter().next();
+    if let Some(store) = first.or_else(|| filters.store_address()) {
+        return Ok(store);
+    }
+    filters.check_store(known, inlet)?;
+    Err(Failure::NotFound {
+        what: format!("store of {text} with a secret"),
+        next: "choose a store of the list".to_owned(),
+    })
 }
 
 impl StoreView {
@@ -140,6 +162,7 @@ impl StoreView {
             written: written.map(At::of_time),
             written_ago: written.map(|at| ago(at, now)).unwrap_or_default(),
             problem: problem.as_deref().map(Text::line),
+            meant: None,
             urls: urls.collect(),
             steps: steps.iter().map(|step| step.replace("{store}", store.as_str())).collect(),
             not_documented: not_documented.to_vec(),
@@ -181,6 +204,31 @@ impl Credential {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_mistyped_store_has_a_suggestion() {
+        let known: Vec<StoreAddress> =
+            ["zid/riyadh", "zort/bangkok"].map(|text| text.parse().unwrap()).into();
+        let found = |text: &str| named(text, &known, "inlet");
+        for (text, store, meant) in [
+            ("zid/riyadh", "zid/riyadh", None),
+            ("riyadh", "zid/riyadh", None),
+            ("zort", "zort/bangkok", None),
+            ("zid/riyad", "zid/riyad", Some("did you mean zid/riyadh?")),
+            ("zort/riyadh", "zort/riyadh", Some("did you mean zid/riyadh?")),
+            ("zid/hanoi", "zid/hanoi", None),
+        ] {
+            let chosen = found(text).unwrap();
+            assert_eq!(chosen.to_string(), store, "{text}");
+            assert_eq!(suggestion_among(&chosen, &known).as_deref(), meant, "{text}");
+        }
+        for (text, next) in [("riyad", "did you mean zid/riyadh?"), ("shop/riyadh", "zid"), ("tiki", "list")]
+        {
+            let failure = found(text).unwrap_err();
+            let hint = failure.hint(&crate::options::DeploymentArgs::of_stack("inlet", None));
+            assert!(hint.contains(next), "{text}: {failure}: {hint}");
+        }
+    }
 
     #[test]
     fn a_credential_is_shown_by_shape_and_lengths() {
