@@ -27,7 +27,7 @@ const LOOK_UP: Duration = Duration::from_hours(7 * 24);
 
 /// Maximum time of a look-up: a person waits for it. A short id that a table showed belongs to a recent event, which is
 /// found at once; only an id without an event is searched for so long.
-const TIME_LIMIT: Duration = Duration::from_secs(8);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(8);
 
 /// An event that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,14 +68,8 @@ impl EventRef {
             Self::Id(id) => return Ok(id.clone()),
             Self::Digest(digest) => digest,
         };
-        let now = clock::now();
-        let from = now.earlier(LOOK_UP);
-        let found = find_events(&deployment.table(), digest, (from, now_plus_skew(now)), TIME_LIMIT).await;
-        let FoundEvents { arrivals, searched_from } =
-            found.map_err(|fault| Failure::Inlet { context: "the event cannot be looked up", fault })?;
-        match arrivals.as_slice() {
+        match look_up(digest, deployment, TIME_LIMIT).await?.as_slice() {
             [Arrival { id, .. }] => Ok(id.clone()),
-            [] => Err(not_found(digest, searched_from, from, &deployment.inlet)),
             several => {
                 let ids = several.iter().map(|arrival| arrival.id.to_string()).collect::<Vec<_>>();
                 Err(Failure::Unusable {
@@ -87,9 +81,35 @@ impl EventRef {
     }
 }
 
+/// Returns the events with this beginning of their digests, at least one, among those of the last week. The newest one is
+/// found first, and ends the look-up.
+///
+/// # Errors
+/// If there is none, or the table cannot be read.
+pub(crate) async fn look_up(
+    digest: &str,
+    deployment: &Deployment,
+    time_limit: Duration,
+) -> Result<Vec<Arrival>, Failure> {
+    let now = clock::now();
+    let from = now.earlier(LOOK_UP);
+    let found = find_events(&deployment.table(), digest, (from, now_plus_skew(now)), time_limit).await;
+    let FoundEvents { arrivals, searched_from } =
+        found.map_err(|fault| Failure::Inlet { context: "the event cannot be looked up", fault })?;
+    if arrivals.is_empty() {
+        return Err(not_found(digest, (searched_from, from), time_limit, &deployment.inlet));
+    }
+    Ok(arrivals)
+}
+
 /// Returns the failure of a look-up without a match. `searched_from` is the start of the searched time, `from` that of
 /// the wanted time.
-fn not_found(digest: &str, searched_from: ReceivedAt, from: ReceivedAt, inlet: &str) -> Failure {
+fn not_found(
+    digest: &str,
+    (searched_from, from): (ReceivedAt, ReceivedAt),
+    time_limit: Duration,
+    inlet: &str,
+) -> Failure {
     if searched_from <= from {
         return Failure::NotFound {
             what: format!("event {digest} among those of the last 7 days"),
@@ -99,7 +119,7 @@ fn not_found(digest: &str, searched_from: ReceivedAt, from: ReceivedAt, inlet: &
     Failure::NotFound {
         what: format!(
             "event {digest} among those that arrived since {searched_from}; the search ended after {} seconds",
-            TIME_LIMIT.as_secs()
+            time_limit.as_secs()
         ),
         next: format!(
             "give the whole id: `{inlet} list --wide --since 30d --until {searched_from}` prints those of older events"
@@ -122,7 +142,7 @@ mod tests {
     fn a_search_that_ran_out_of_time_says_where_it_looked() {
         let at = |text: &str| ReceivedAt::parse(text).unwrap();
         let (from, reached) = (at("2026-03-01T00:00:00Z"), at("2026-03-04T05:06:07Z"));
-        let ended = not_found("0123abcd", reached, from, "inlet --local");
+        let ended = not_found("0123abcd", (reached, from), TIME_LIMIT, "inlet --local");
         let text = ended.to_string();
         assert!(text.contains("since 2026-03-04T05:06:07") && text.contains("8 seconds"), "{text}");
         let next = ended.hint(&DeploymentArgs::of_stack("inlet", None));
@@ -130,7 +150,7 @@ mod tests {
             next.contains("`inlet --local list --wide --since 30d --until 2026-03-04T05:06:07"),
             "{next}"
         );
-        let complete = not_found("0123abcd", from, from, "inlet").to_string();
+        let complete = not_found("0123abcd", (from, from), TIME_LIMIT, "inlet").to_string();
         assert_eq!(complete, "there is no event 0123abcd among those of the last 7 days");
     }
 

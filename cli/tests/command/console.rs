@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use inlet_aws::client::clock;
 use serde_json::Value;
 
 use crate::inlet::{Running, bare, run};
@@ -78,6 +79,32 @@ fn a_mistyped_store_of_a_page_has_a_suggestion() {
     }
     let known = console.get("/stores?store=riyadh");
     assert!(known.starts_with("HTTP/1.1 200") && !known.contains("did you mean"), "{known}");
+}
+
+#[test]
+fn the_search_accepts_a_short_id_as_show_does() {
+    let at = clock::now().earlier(Duration::from_mins(1)).to_string();
+    let aws = SmallAws::start(&["zid/riyadh"], 0)
+        .with_event("zid/riyadh/order/1/0a23456789abcdef", &at)
+        .with_event("zid/riyadh/order/2/7777777700000001", &at)
+        .with_event("zid/riyadh/order/3/c0ffee0000000001", &at)
+        .with_event("zid/riyadh/order/4/c0ffee0000000002", &at);
+    let console = Opened::of(&aws);
+    for (short, event) in
+        [("0a234567", "order%2F1%2F0a23456789abcdef"), ("77777777", "order%2F2%2F7777777700000001")]
+    {
+        let found = console.get(&format!("/events?entity={short}"));
+        let location = found.lines().find_map(|line| line.strip_prefix("location: "));
+        assert_eq!(location, Some(format!("/event?id=zid%2Friyadh%2F{event}").as_str()), "{short}: {found}");
+    }
+    let several = console.get("/events?entity=c0ffee00");
+    assert!(several.contains("2 events have the short id c0ffee00"), "{several}");
+    assert!(several.contains("order/3") && several.contains("order/4"), "{several}");
+    let none = console.get("/events?entity=00c0ffee");
+    assert!(none.contains("there is no event 00c0ffee among those of the last 7 days"), "{none}");
+    // A number is that of an entity, or a short id: the page says that there is no event.
+    let number = console.get("/events?entity=81230457");
+    assert!(number.contains(">No event<") && !number.contains("there is no event"), "{number}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::history::event_status::event_statuses;
 use inlet_aws::operate::selection::{Condition, ContentFilter, Selection};
 
 use crate::console::pages::{Params, Shell, given, respond};
@@ -16,6 +18,7 @@ use crate::credentials::without_credentials;
 use crate::events::list::{Listed, State as EventState};
 use crate::events::page::{EventPage, Wanted, read};
 use crate::failure::Failure;
+use crate::input::event_ids::{self, EventRef, look_up};
 use crate::input::filters::Filters;
 use crate::input::suggest::did_you_mean;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
@@ -26,6 +29,9 @@ const LIMIT: usize = 50;
 
 /// The time after which a search pauses and shows what it found.
 const TIME_LIMIT: Duration = Duration::from_millis(150);
+
+/// The time for which a number that no entity has is looked up as a short id.
+const NUMBER_TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// The choices of the time to search.
 const SPANS: [(&str, &str); 5] = [
@@ -71,8 +77,8 @@ struct Rows {
     events: Vec<Row>,
     read_at: At,
     is_paused: bool,
-    /// The reason why no event matches, if a type or a store of the search is not known.
-    unknown: Option<Text>,
+    /// A note about the search: that the events have a short id, or why no event matches.
+    note: Option<Text>,
     /// The time that the search reached.
     reached: Option<At>,
     /// The address of the next page.
@@ -80,6 +86,8 @@ struct Rows {
     /// The address of the newest page, if this is not it.
     newest: Option<String>,
     allow_write: bool,
+    /// True if the events are all or the newest of those that the search selects.
+    is_search: bool,
     form_token: String,
     /// The search as hidden fields, for an action on all matching events.
     fields: Vec<(&'static str, String)>,
@@ -133,14 +141,32 @@ pub(crate) async fn show(
     if let Some(address) = given(&params, "entity").and_then(direct) {
         return Redirect::to(&address).into_response();
     }
-    let rows = match rows(&console, &params).await {
+    let mut rows = match rows(&console, &params).await {
         Ok(rows) => rows,
         Err(failure) => return respond::<RowsPage>(&console, Err(failure)),
     };
+    let mut is_settled = false;
+    if let Some(digest) = short_id(&params).filter(|_| rows.events.is_empty()) {
+        match by_short_id(&console, digest).await {
+            Ok(ByShortId::One(id)) => return Redirect::to(&event_address(id.as_str())).into_response(),
+            Ok(ByShortId::Several(found)) => (rows, is_settled) = (*found, true),
+            Ok(ByShortId::None(failure)) => {
+                let sentence = Text::line(&failure.sentence(&console.deployment.options));
+                rows.note.get_or_insert(sentence);
+                is_settled = true;
+            }
+            Ok(ByShortId::Number) => {}
+            Err(failure) => return respond::<RowsPage>(&console, Err(failure)),
+        }
+    }
     if params.contains_key("rows") {
         return respond(&console, Ok::<_, Failure>(RowsPage { rows }));
     }
-    let search = Search::of(&console, &params).await;
+    let mut search = Search::of(&console, &params).await;
+    if is_settled {
+        // The live update is of the search, which has no event.
+        search.live = None;
+    }
     let shell = Shell::new(&console, "events", "Events");
     respond(&console, Ok(EventsPage { shell, search, rows }))
 }
@@ -171,7 +197,7 @@ fn given_search(params: &Params) -> Vec<(&'static str, String)> {
 /// Returns the address of the event or entity that a searched text names completely.
 fn direct(text: &str) -> Option<String> {
     if EventId::parse(text).is_ok() {
-        return Some(format!("/event?id={}", in_query(text)));
+        return Some(event_address(text));
     }
     let is_entity = inlet_aws::operate::forget::Entity::parse(text).is_ok();
     is_entity.then(|| format!("/entity?path={}", in_query(text)))
@@ -181,7 +207,7 @@ async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
     let now = now();
     let wanted = wanted(console, params, now)?;
     let EventPage { events, older_before, is_paused } = read(&console.deployment.table(), &wanted).await?;
-    let unknown = if events.is_empty() { unknown_name(console, params).await? } else { None };
+    let note = if events.is_empty() { unknown_name(console, params).await? } else { None };
     let page_before = |until: Option<&str>| {
         let kept = given_search(params).into_iter();
         let mut query: Vec<String> =
@@ -193,14 +219,86 @@ async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
         events: events.iter().map(|event| Row::of(event, now)).collect(),
         read_at: At::of_time(now),
         is_paused,
-        unknown,
+        note,
         reached: older_before.as_deref().filter(|_| is_paused).map(At::of),
         older: older_before.as_deref().map(|until| page_before(Some(until))),
         newest: given(params, "until").map(|_| page_before(None)),
         allow_write: console.allow_write,
+        is_search: true,
         form_token: console.guard.form_token().to_owned(),
         fields: given_search(params),
     })
+}
+
+/// Returns the text of a search that may be the short id of an event, as tables print it. `None` for a live update and for
+/// older pages, which repeat the search.
+fn short_id(params: &Params) -> Option<&str> {
+    let is_first = !params.contains_key("rows") && given(params, "until").is_none();
+    let text = given(params, "entity").filter(|_| is_first)?;
+    matches!(text.parse(), Ok(EventRef::Digest(_))).then_some(text)
+}
+
+/// The events with a short id.
+enum ByShortId {
+    /// The only one.
+    One(EventId),
+    /// The rows of several.
+    Several(Box<Rows>),
+    /// None, and why.
+    None(Failure),
+    /// None, but the text is a number, and most numbers are those of entities: the page says that no event matches.
+    Number,
+}
+
+/// Looks up the events with a short id that no entity has.
+///
+/// # Errors
+/// If the table cannot be read.
+async fn by_short_id(console: &Console, digest: &str) -> Result<ByShortId, Failure> {
+    let is_number = digest.bytes().all(|byte| byte.is_ascii_digit());
+    // A page about an entity without an event must not take long.
+    let time_limit = if is_number { NUMBER_TIME_LIMIT } else { event_ids::TIME_LIMIT };
+    let found = match look_up(digest, &console.deployment, time_limit).await {
+        Ok(found) => found,
+        Err(Failure::NotFound { .. }) if is_number => return Ok(ByShortId::Number),
+        Err(failure @ Failure::NotFound { .. }) => return Ok(ByShortId::None(failure)),
+        Err(failure) => return Err(failure),
+    };
+    if let [only] = found.as_slice() {
+        return Ok(ByShortId::One(only.id.clone()));
+    }
+    Ok(ByShortId::Several(Box::new(Rows::of_short_id(console, digest, found).await?)))
+}
+
+/// Returns the address of an event's page.
+fn event_address(id: &str) -> String {
+    format!("/event?id={}", in_query(id))
+}
+
+impl Rows {
+    /// Returns the rows of the events that have the same short id.
+    async fn of_short_id(console: &Console, digest: &str, found: Vec<Arrival>) -> Result<Self, Failure> {
+        let now = now();
+        let events: Vec<_> = found.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
+        let statuses = event_statuses(&console.deployment.table(), &events).await;
+        let statuses =
+            statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
+        let listed =
+            found.iter().cloned().zip(statuses).map(|(arrival, status)| Listed::new(arrival, status));
+        Ok(Self {
+            events: listed.map(|event| Row::of(&event, now)).collect(),
+            read_at: At::of_time(now),
+            is_paused: false,
+            note: Some(Text::line(&format!("{} events have the short id {digest}.", found.len()))),
+            reached: None,
+            older: None,
+            newest: None,
+            allow_write: console.allow_write,
+            is_search: false,
+            form_token: console.guard.form_token().to_owned(),
+            fields: Vec::new(),
+        })
+    }
 }
 
 /// Returns the events that the parameters select.
@@ -342,7 +440,7 @@ impl Row {
             store: Text::line(&format!("{provider}/{store}")),
             entity: Text::line(&format!("{kind}/{entity}")),
             id: Text::line(&event.id),
-            event_href: format!("/event?id={}", in_query(&event.id)),
+            event_href: event_address(&event.id),
             entity_href: format!("/entity?path={}", in_query(&entity_path)),
         }
     }
@@ -371,6 +469,21 @@ mod tests {
             ("//evil.test/a/b", None),
         ] {
             assert_eq!(direct(text).as_deref(), address, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_id_is_looked_up_on_the_first_page_only() {
+        for (pairs, digest) in [
+            (&[("entity", "0123abcd")][..], Some("0123abcd")),
+            (&[("entity", "81230457"), ("store", "zid")], Some("81230457")),
+            (&[("entity", "0123")], None),
+            (&[("entity", "order/8")], None),
+            (&[("type", "0123abcd")], None),
+            (&[("entity", "0123abcd"), ("until", "2025-06-12T08:00:00Z")], None),
+            (&[("entity", "0123abcd"), ("rows", "")], None),
+        ] {
+            assert_eq!(short_id(&params(pairs)), digest, "{pairs:?}");
         }
     }
 
@@ -445,11 +558,12 @@ mod tests {
             events: vec![Row::of(&listed, ReceivedAt::EPOCH)],
             read_at: At::of(evil),
             is_paused: true,
-            unknown: None,
+            note: None,
             reached: Some(At::of(evil)),
             older: None,
             newest: None,
             allow_write: true,
+            is_search: true,
             form_token: "t".to_owned(),
             fields: vec![("type", evil.to_owned())],
         };
