@@ -297,23 +297,63 @@ mod tests {
         StoredEvent { record, message: "{}".to_owned(), body: b"{}".to_vec() }
     }
 
+    fn post(to: &str, retries: u32, waits_for_program: bool) -> Post {
+        Post {
+            table: Deployment::unreachable().table(),
+            client: crate::http::direct().unwrap(),
+            to: to.parse().unwrap(),
+            format: Format::Unsigned,
+            retries,
+            waits_for_program,
+        }
+    }
+
+    fn job() -> Job {
+        Job::of_event(EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_up_is_waited_for() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let (sender, mut messages) = mpsc::channel(8);
+        let waiting = async {
+            let said = messages.recv().await;
+            assert!(
+                matches!(&said, Some(Progress::Waiting(why)) if *why == format!("http://{address} accepts no connections")),
+                "the address is named"
+            );
+            let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            // Messages of later attempts.
+            while messages.recv().await.is_some() {}
+        };
+        let posting = async {
+            let to = address.to_string();
+            let forwarded = post(&to, 0, true).post_until_done(job(), stored(), &sender).await;
+            drop(sender);
+            forwarded
+        };
+        let both = async { tokio::join!(posting, waiting).0 };
+        let forwarded = tokio::time::timeout(Duration::from_secs(20), both).await.expect("an end").unwrap();
+        assert_eq!((forwarded.status, forwarded.attempts), (Some(204), 1), "no attempt was lost on waiting");
+    }
+
     #[tokio::test]
     async fn a_named_event_ends_after_its_retries_without_program() {
         // The port of a listener that is gone.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let to = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let to = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let post = Post {
-            table: Deployment::unreachable().table(),
-            client: crate::http::direct().unwrap(),
-            to,
-            format: Format::Unsigned,
-            retries: 1,
-            waits_for_program: false,
-        };
-        let job = Job::of_event(EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap());
+        let post = post(&to, 1, false);
         let (sender, _messages) = mpsc::channel(8);
-        let posting = post.post_until_done(job, stored(), &sender);
+        let posting = post.post_until_done(job(), stored(), &sender);
         let ended = tokio::time::timeout(Duration::from_secs(20), posting).await;
         let forwarded = ended.expect("an end").unwrap();
         assert_eq!((forwarded.status, forwarded.attempts), (None, 2));
