@@ -9,6 +9,7 @@ use crate::commands::{
     reconcile, redrive, replay, restore, reverify, sample_event, secret, send, show, stats, store, tail,
     timeline, truth, twin, urls, verify, webhook,
 };
+use crate::examples;
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
 
@@ -151,7 +152,7 @@ impl Arguments {
 
 /// Returns the command line with its help.
 pub(crate) fn command_line() -> clap::Command {
-    let command = Arguments::command();
+    let command = examples::add_to(Arguments::command());
     let template = format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}Options:\n{{options}}\n\n{QUICK_START}\n\n{}",
         grouped_commands(&command),

@@ -1,6 +1,7 @@
 //! The `inlet` command, for the people who operate Inlet. This file only wires.
 
 mod arguments;
+mod examples;
 mod reference;
 mod options;
 mod shell;

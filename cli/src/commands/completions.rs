@@ -7,7 +7,6 @@ use crate::output::Output;
 
 /// The arguments of `inlet completions`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: inlet completions bash > ~/.local/share/bash-completion/completions/inlet")]
 pub(crate) struct Arguments {
     /// The shell
     shell: Shell,

@@ -9,7 +9,6 @@ use crate::output::Output;
 
 /// The arguments of `inlet man`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  inlet man ~/.local/share/man/man1\n  inlet man | man -l -")]
 pub(crate) struct Arguments {
     /// The folder; default: the main page to standard output
     folder: Option<PathBuf>,
