@@ -1,7 +1,6 @@
 """Builds the functions for arm64, the deployed default, and runs them in QEMU with every file under events/."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -9,11 +8,13 @@ from local import compilers, package, paths, runtime, samlocal
 from local.aws import Aws
 from local.steps import Failed, step
 
-QEMU = "qemu-aarch64-static"
-LIBRARIES = "/usr/aarch64-linux-gnu"
+QEMU = "qemu-aarch64"
+
+# The C library's loader, at the place that is written into every binary.
+LOADER = Path("/lib/ld-linux-aarch64.so.1")
 
 # Debian's: the emulator, and the C library that it loads.
-EMULATOR = ["qemu-user-static", "libc6-arm64-cross"]
+EMULATOR = ["qemu-user", "libc6:arm64"]
 
 
 def arm64() -> None:
@@ -21,19 +22,19 @@ def arm64() -> None:
     if not paths.STACK_FILE.exists():
         raise Failed("no local stack is running: make up")
     stack = json.loads(paths.STACK_FILE.read_text())
-    _install_emulator()
+    install_emulator()
     compiler = compilers.find_or_install("arm64", compilers.FUNCTIONS)
     if compiler is None:
-        raise Failed(f"no standard library for arm64: rustup target add {compilers.FUNCTIONS['arm64']}")
+        raise Failed(compilers.missing("arm64"))
     with step("compile for arm64, as in a package"):
         binaries = package.compile_functions(paths.ROOT, "arm64", compiler)
     with step("run every event file"):
         _run_events(stack, binaries)
 
 
-def _install_emulator() -> None:
+def install_emulator() -> None:
     """Installs missing Debian packages, which needs Debian and root."""
-    if shutil.which(QEMU) and os.path.isdir(LIBRARIES):
+    if shutil.which(QEMU) and LOADER.exists():
         return
     if not compilers.can_install():
         raise Failed(f"missing, by the names of Debian's packages: {' '.join(EMULATOR)}")
@@ -45,7 +46,7 @@ def _run_events(stack: dict, binaries: dict[str, Path]) -> None:
     aws = Aws(stack["endpoint"])
     wrong = []
     for provider in stack["stores"]:
-        command = [QEMU, "-L", LIBRARIES, binaries[f"inlet-{provider}"]]
+        command = [QEMU, binaries[f"inlet-{provider}"]]
         with runtime.running(aws, provider, command, f"arm64-{provider}") as function:
             for event, status in ((e, s) for e, s in expected.items() if e.startswith(f"{provider}/")):
                 response = function.invoke(json.loads((paths.EVENTS / event).read_text()))

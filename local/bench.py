@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import build, cargo, paths, template, tools
+from local import arm64, build, cargo, compilers, package, paths, template, tools
 from local.steps import Failed, Unavailable, run, step
 
 BENCH = paths.ROOT / "bench"
@@ -14,11 +14,13 @@ PEERS = BENCH / "peers"
 STATE = paths.STATE / "bench"
 STRIPPED = STATE / "stripped"
 WITH_SYMBOLS = STATE / "with-symbols"
+ARM64 = STATE / "arm64"
 
 RECEIVERS = tuple(f"inlet-{provider}" for provider in paths.PROVIDERS)
 FUNCTIONS = (*RECEIVERS, "inlet-processor", "inlet-sweeper")
 OF_CONSUMERS = ("inlet-zid", "inlet-processor")
 OPERATE = ("inlet-bench-operate",)
+COUNTED_ON_ARM64 = ("inlet-zid", "inlet-zip", "inlet-tiki")
 PEERS_IN_RUST = ("peer-hello", "peer-idiomatic")
 
 
@@ -65,6 +67,22 @@ def rates(rounds: int) -> None:
     with step("replay and forget"):
         _operate()
     run([quick_harness(), "rates", str(rounds)])
+
+
+def arm64_instructions() -> None:
+    """Count the instructions of the receivers for arm64, in QEMU, and write the table."""
+    _needs("openssl", "cc")
+    arm64.install_emulator()
+    compiler = compilers.find_or_install("arm64", compilers.FUNCTIONS)
+    if compiler is None:
+        raise Failed(compilers.missing("arm64"))
+    with step("compile for arm64, as in a package"):
+        binaries = package.compile_functions(paths.ROOT, "arm64", compiler, COUNTED_ON_ARM64)
+    ARM64.mkdir(parents=True, exist_ok=True)
+    for name, binary in binaries.items():
+        shutil.copy2(binary, ARM64 / name)
+    run(["cc", "-O2", "-fPIC", "-shared", BENCH / "qemu" / "instructions.c", "-o", STATE / "instructions.so"])
+    run([harness(), "arm64"])
 
 
 def report() -> None:

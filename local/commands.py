@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     rated.add_argument("rounds", nargs="?", type=int, default=5)
     rated.set_defaults(act=lambda chosen: bench.rates(chosen.rounds))
 
+    for_arm64 = commands.add_parser("bench-arm64", help=bench.arm64_instructions.__doc__)
+    for_arm64.set_defaults(act=lambda _: bench.arm64_instructions())
+
     driven = commands.add_parser("load", help=load.load.__doc__)
     driven.add_argument("seconds", nargs="?", type=int, default=20)
     driven.set_defaults(act=lambda chosen: load.load(chosen.seconds))

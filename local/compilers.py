@@ -58,6 +58,11 @@ def find_or_install(architecture: str, triples: dict[str, str]) -> Compiler | No
     return find(triple)
 
 
+def missing(architecture: str) -> str:
+    """Returns the advice if there is no compiler for the functions of an architecture."""
+    return f"no standard library for {architecture}: rustup target add {FUNCTIONS[architecture]}"
+
+
 def can_install() -> bool:
     """Returns whether this process can install Debian packages."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from local import build, compilers, paths, tools, upgrade
@@ -64,10 +65,13 @@ def check(architectures: list[str]) -> None:
     print(f"    {len(names)} files, the same bytes twice", flush=True)
 
 
-def compile_functions(root: Path, architecture: str, compiler: Compiler) -> dict[str, Path]:
-    """Compiles the functions without any path of this machine in them, and returns the binaries by name."""
+def compile_functions(
+    root: Path, architecture: str, compiler: Compiler, names: Sequence[str] | None = None
+) -> dict[str, Path]:
+    """Compiles functions, all by default, without any path of this machine in them, and returns the binaries by name."""
+    tools.install_zig()
     target = root / ".local" / "target" / "package" / architecture
-    names = build.binaries()
+    names = build.binaries() if names is None else names
     packages = [part for name in names for part in ("--package", name)]
     option = "--arm64" if architecture == "arm64" else "--x86-64"
     environment = tools.environment() | reproducible(root) | {"CARGO_TARGET_DIR": str(target), "RUSTC": compiler.rustc}

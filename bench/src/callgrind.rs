@@ -11,6 +11,7 @@ use crate::corpus::Delivery;
 use crate::function::Function;
 use crate::place;
 use crate::runtime_api::RuntimeError;
+use crate::wrapper::Wrapper;
 
 /// Marks the end of the part of a start before connections; only our functions open any. Looking up the first host
 /// starts the first thread, and the C library has symbols even if the program has none. The time at which the host is
@@ -53,9 +54,10 @@ pub fn count(
     }
     fs::create_dir_all(&folder)?;
     let out = format!("--callgrind-out-file={}", folder.join("out").display());
-    let mut watcher = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), out];
-    watcher.extend(before_warming(contender).map(str::to_owned));
-    let function = Function::start(contender, provider, &watcher, certificates, backends, &[])?;
+    let mut command = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), out];
+    command.extend(before_warming(contender).map(str::to_owned));
+    let wrapper = Wrapper::valgrind(command);
+    let function = Function::start(contender, provider, &wrapper, certificates, backends, &[])?;
     function.ready()?;
     for delivery in deliveries {
         function.deliver(&delivery.event)?;

@@ -1,20 +1,15 @@
 //! The part of `docs/scaling.md` that the bench writes: the measured rates of one instance, the lowest first.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use crate::contender::Contender::Inlet;
 use crate::forgetting::Forgetting;
 use crate::goals::short;
 use crate::measure::forgetting::{FEW, MANY, OTHERS};
 use crate::measure::{Failure, rates};
-use crate::place;
 use crate::price::Prices;
 use crate::results::{Metric, Results};
-
-/// The table replaces the text between these lines of the document.
-const BEGIN: &str = "<!-- begin: ceilings, written by make bench -->";
-const END: &str = "<!-- end: ceilings, written by make bench -->";
+use crate::written;
 
 /// The processors that run at once: the template's default of `ProcessorConcurrency`.
 const PROCESSORS: f64 = 5.0;
@@ -33,11 +28,7 @@ const SALE_MINUTES: f64 = 60.0;
 
 /// Puts the table into the document.
 pub fn write(results: &Results) -> Result<(), Failure> {
-    let file = place::root().join("docs/scaling.md");
-    let text = fs::read_to_string(&file)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("docs/scaling.md has no place for the ceilings")?;
-    let (_, after) = rest.split_once(END).ok_or("docs/scaling.md has no end of the ceilings")?;
-    Ok(fs::write(file, format!("{before}{BEGIN}\n\n{}\n{END}{after}", table(results)))?)
+    written::replace("docs/scaling.md", "ceilings, written by make bench", &format!("\n{}\n", table(results)))
 }
 
 fn table(results: &Results) -> String {

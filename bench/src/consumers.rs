@@ -11,10 +11,7 @@ use crate::measure::consumer::{Mode, Way, ways};
 use crate::measure::{Bench, Failure, machine};
 use crate::median::{median, quantile};
 use crate::place;
-
-/// The table replaces the text between these lines of the README.
-const BEGIN: &str = "<!-- begin: written by inlet-bench consumers -->";
-const END: &str = "<!-- end: written by inlet-bench consumers -->";
+use crate::written;
 
 /// The results of a run.
 #[derive(Serialize, Deserialize)]
@@ -62,13 +59,8 @@ fn figures(ways: &[Way]) -> Figures {
 fn publish(results: &Results) -> Result<(), Failure> {
     let table = table(results);
     println!("\n{table}");
-    let readme = place::bench().join("README.md");
-    let text = fs::read_to_string(&readme)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("bench/README.md has no place for the table")?;
-    let (_, after) = rest.split_once(END).ok_or("bench/README.md has no end of the table")?;
-    let about = format!("{}; {} rounds.", results.machine, results.rounds);
-    fs::write(readme, format!("{before}{BEGIN}\n{about}\n\n{table}{END}{after}"))?;
-    Ok(())
+    let text = format!("{}; {} rounds.\n\n{table}", results.machine, results.rounds);
+    written::replace("bench/README.md", "written by inlet-bench consumers", &text)
 }
 
 fn table(results: &Results) -> String {

@@ -75,10 +75,11 @@ impl Contender {
         }
     }
 
-    /// Returns the command for valgrind: the same program with its symbols, if it has any.
-    pub fn command_with_symbols(self, provider: &str) -> Vec<PathBuf> {
-        let (with, without) = (place::state().join("with-symbols"), place::state().join("stripped"));
-        let swap = |file: PathBuf| file.strip_prefix(&without).map_or(file.clone(), |name| with.join(name));
+    /// Returns the command that starts the copy in another folder of built files; a script has none.
+    pub fn command_in(self, folder: &str, provider: &str) -> Vec<PathBuf> {
+        let (wanted, stripped) = (place::state().join(folder), place::state().join("stripped"));
+        let swap =
+            |file: PathBuf| file.strip_prefix(&stripped).map_or(file.clone(), |name| wanted.join(name));
         self.command(provider).into_iter().map(swap).collect()
     }
 

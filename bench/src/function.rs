@@ -12,6 +12,7 @@ use crate::backends::Backends;
 use crate::certificates::Certificates;
 use crate::contender::Contender;
 use crate::runtime_api::{Response, RuntimeApi, RuntimeError};
+use crate::wrapper::Wrapper;
 
 /// Maximum duration of any step: an interpreter under valgrind is the slowest.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -40,20 +41,17 @@ pub struct Start {
 }
 
 impl Function {
-    /// Starts a contender, under a wrapping command if one is given, with further environment variables.
+    /// Starts a contender under the wrapper, with further environment variables.
     pub fn start(
         contender: Contender,
         provider: &str,
-        watcher: &[String],
+        wrapper: &Wrapper,
         certificates: &Certificates,
         backends: &Backends,
         variables: &[(&str, String)],
     ) -> io::Result<Self> {
         let api = RuntimeApi::open()?;
-        let watched = !watcher.is_empty();
-        let program =
-            if watched { contender.command_with_symbols(provider) } else { contender.command(provider) };
-        let mut words = watcher.iter().map(Into::into).chain(program);
+        let mut words = wrapper.words(contender, provider).into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         contender.surround(&mut command, certificates, backends, &api.address.to_string());
@@ -63,7 +61,7 @@ impl Function {
         let (log, ignored) = (Log::default(), Log::default());
         collect_output(child.stdout.take(), &log);
         // The wrapping command writes output of its own.
-        collect_output(child.stderr.take(), if watched { &ignored } else { &log });
+        collect_output(child.stderr.take(), if wrapper.is_any() { &ignored } else { &log });
         Ok(Self { api, child, started, log })
     }
 

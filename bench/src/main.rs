@@ -6,7 +6,8 @@
 //! `inlet-bench prices` counts the ways of so many events of each body, and replaces those of the last run;
 //! `inlet-bench rates` does the same with the rates of receiver, processor, sweeper and command;
 //! `inlet-bench hostile` measures the most expensive forged requests only;
-//! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench load` drives the deployed stack.
+//! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench arm64` counts instructions of the
+//! binaries for arm64; `inlet-bench load` drives the deployed stack.
 
 mod place;
 mod http;
@@ -15,9 +16,11 @@ mod corpus;
 mod backends;
 mod runtime_api;
 mod contender;
+mod wrapper;
 mod function;
 mod judge;
 mod callgrind;
+mod qemu;
 mod measure;
 mod median;
 mod flow;
@@ -28,11 +31,13 @@ mod price;
 mod goals;
 mod ceilings;
 mod report;
+mod written;
 mod chart;
 mod gate;
 mod hostile;
 mod load;
 mod consumers;
+mod arm64;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -62,6 +67,7 @@ fn main() -> ExitCode {
             Ok(rounds) => consumers::run(rounds),
             Err(_) => return usage(),
         },
+        ["arm64"] => arm64::run(),
         ["load", seconds, ours, peers] => match seconds.parse() {
             Ok(seconds) => load::drive(Duration::from_secs(seconds), ours, peers),
             Err(_) => return usage(),
@@ -79,7 +85,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "inlet-bench run [ROUNDS] | report | prices EVENTS | rates ROUNDS | gate [--accept] | hostile | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
+        "inlet-bench run [ROUNDS] | report | prices EVENTS | rates ROUNDS | gate [--accept] | hostile | consumers ROUNDS | arm64 | load SECONDS OUR_API THEIR_API"
     );
     ExitCode::FAILURE
 }

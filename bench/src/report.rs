@@ -12,10 +12,7 @@ use crate::goals::{GOALS, Verdict, short};
 use crate::place;
 use crate::price::document;
 use crate::results::{Metric, Results};
-
-/// The report replaces the text between these lines of the README.
-const BEGIN: &str = "<!-- begin: written by make bench -->";
-const END: &str = "<!-- end: written by make bench -->";
+use crate::written;
 
 /// Prints the tables, draws the pictures, and writes the tables into `bench/README.md` the prices
 /// into `docs/costs.md`, and the rates into `docs/scaling.md`.
@@ -35,15 +32,9 @@ pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
             fs::write(folder.join(format!("{}.svg", file_name(metric)?)), chart::bars(name, unit, &medians))?;
         }
     }
-    let readme = place::bench().join("README.md");
-    let text = fs::read_to_string(&readme)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("bench/README.md has no place for the tables")?;
-    let (_, after) = rest.split_once(END).ok_or("bench/README.md has no end of the tables")?;
     let about = format!("{}; medians of {} rounds.", results.machine, results.rounds);
-    fs::write(
-        readme,
-        format!("{before}{BEGIN}\n{about}\n\n{table}\n{flows}\n{goals}{}{END}{after}", voids(results)),
-    )?;
+    let text = format!("{about}\n\n{table}\n{flows}\n{goals}{}", voids(results));
+    written::replace("bench/README.md", "written by make bench", &text)?;
     document::write(results)?;
     ceilings::write(results)
 }

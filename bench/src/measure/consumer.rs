@@ -16,6 +16,7 @@ use crate::contender::Contender;
 use crate::corpus::Body;
 use crate::function::Function;
 use crate::runtime_api::RuntimeError;
+use crate::wrapper::Wrapper;
 
 /// The time that each service takes.
 pub const SERVICE: Duration = Duration::from_millis(5);
@@ -116,7 +117,7 @@ impl Way {
 pub fn ways(bench: &Bench, contender: Contender, mode: Mode) -> Result<Vec<Way>, Failure> {
     bench.backends.empty();
     let start = |program: &str, variables: &[(&str, String)]| {
-        Function::start(contender, program, &[], &bench.certificates, &bench.backends, variables)
+        Function::start(contender, program, Wrapper::NONE, &bench.certificates, &bench.backends, variables)
     };
     let receiver = start(Body::Zid10.provider(), &[])?;
     let mut processor = start("processor", &mode.variables(bench))?;

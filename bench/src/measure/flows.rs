@@ -14,6 +14,7 @@ use crate::corpus::Body;
 use crate::emitted_metrics;
 use crate::flow::{Flow, Idle, Traffic, Way, Work};
 use crate::function::Function;
+use crate::wrapper::Wrapper;
 
 /// The age at which the sweeper checks an event, in seconds: shorter than in a deployment, so that a measurement need not wait.
 const SETTLED_SECONDS: u64 = 1;
@@ -234,7 +235,8 @@ pub fn wait_until_settled() {
 
 /// Starts one of our functions, with further environment variables.
 pub fn start(bench: &Bench, program: &str, variables: &[(&str, String)]) -> Result<Function, Failure> {
-    let function = Function::start(Inlet, program, &[], &bench.certificates, &bench.backends, variables)?;
+    let function =
+        Function::start(Inlet, program, Wrapper::NONE, &bench.certificates, &bench.backends, variables)?;
     function.ready()?;
     Ok(function)
 }

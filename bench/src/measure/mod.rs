@@ -26,6 +26,7 @@ use crate::judge;
 use crate::price;
 use crate::results::{self, Metric, Results};
 use crate::runtime_api::Response;
+use crate::wrapper::Wrapper;
 
 /// Default number of rounds.
 pub const ROUNDS: u32 = 5;
@@ -53,7 +54,14 @@ impl Bench {
     /// Starts a contender.
     pub fn function(&self, contender: Contender, body: Body) -> Result<Function, Failure> {
         self.backends.empty();
-        Ok(Function::start(contender, body.provider(), &[], &self.certificates, &self.backends, &[])?)
+        Ok(Function::start(
+            contender,
+            body.provider(),
+            Wrapper::NONE,
+            &self.certificates,
+            &self.backends,
+            &[],
+        )?)
     }
 
     /// Delivers to a contender and judges what it did.

@@ -1,25 +1,17 @@
 //! The part of `docs/costs.md` that the bench writes: the price of a million events of each provider, and of an idle month.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use super::{Part, Prices, all_in, idle, sum};
 use crate::flow::{Flow, Traffic};
 use crate::measure::Failure;
-use crate::place;
 use crate::results::Results;
-
-/// The tables replace the text between these lines of the document.
-const BEGIN: &str = "<!-- begin: prices, written by make bench -->";
-const END: &str = "<!-- end: prices, written by make bench -->";
+use crate::written;
 
 /// Puts the tables into the document.
 pub fn write(results: &Results) -> Result<(), Failure> {
-    let file = place::root().join("docs/costs.md");
-    let text = fs::read_to_string(&file)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("docs/costs.md has no place for the prices")?;
-    let (_, after) = rest.split_once(END).ok_or("docs/costs.md has no end of the prices")?;
-    Ok(fs::write(file, format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(results, &Prices::read()?)))?)
+    let text = format!("\n{}\n", tables(results, &Prices::read()?));
+    written::replace("docs/costs.md", "prices, written by make bench", &text)
 }
 
 fn tables(results: &Results, prices: &Prices) -> String {
