@@ -159,11 +159,12 @@ async fn flood_changes_nothing(of: Flood) {
     assert_eq!((failed, deferred, believed), (0, 0, 0), "failed, deferred, accepted forgeries");
     assert!(new_store.is_some_and(|took| took < Duration::from_secs(60)), "a new store: {new_store:?}");
     // An instance reads no name that is not listed, except that of its very first request, which it reads while it
-    // lists the names. For forged deliveries to stores that exist it reads a burst of ten, and one more in two seconds.
+    // lists the names, and a few if the next list comes late. For forged deliveries to stores that exist it reads a burst
+    // of ten, and one more in two seconds.
     let seconds = of.lasts.as_secs();
     let (cold, forged) = (1, if of.forged > 0 { 11 + seconds / 2 } else { 0 });
     let of_all = |count: u64| u32::try_from(count).unwrap() * u32::try_from(of.instances).unwrap();
-    let at_most = calm.reads + of_all(cold + forged);
+    let at_most = calm.reads + of_all(cold + of.late_reads + forged);
     assert!(reads <= at_most, "{reads} reads, {} without the flood", calm.reads);
     // The instances share the list. One of them reads it at the start, and again when 85 % of its lifetime are over,
     // however many instances and requests there are.
@@ -182,6 +183,8 @@ async fn a_flood_of_invented_names_changes_nothing() {
         names_seconds: 6,
         lasts: Duration::from_secs(14),
         new_store_after: Duration::from_secs(4),
+        // The list ends half a second after it is due, and other tests run on the same machine.
+        late_reads: 5,
     };
     flood_changes_nothing(of).await;
 }
@@ -197,6 +200,7 @@ async fn a_flood_of_a_thousand_names_a_second_changes_nothing() {
         names_seconds: 50,
         lasts: Duration::from_secs(90),
         new_store_after: Duration::from_secs(20),
+        late_reads: 0,
     };
     flood_changes_nothing(of).await;
 }

@@ -171,7 +171,9 @@ fn output(operation: &str, input: &Value, state: &mut State) -> (Duration, &'sta
             }
             let visible = (0..state.letters.len()).filter(|number| !state.letters[*number]);
             let received: Vec<usize> = visible.take(10).collect();
-            received.iter().for_each(|number| state.letters[*number] = true);
+            for number in &received {
+                state.letters[*number] = true;
+            }
             json!({"Messages": received.into_iter().map(letter).collect::<Vec<_>>()})
         }
         "sqs/ChangeMessageVisibility" => {

@@ -38,6 +38,8 @@ pub struct Flood {
     pub lasts: Duration,
     /// When a new store is configured, after the beginning.
     pub new_store_after: Duration,
+    /// Names that an instance may read because the next list comes late, as on a busy machine.
+    pub late_reads: u64,
 }
 
 /// The result of a flood.
