@@ -18,8 +18,6 @@ use inlet_aws::dynamodb::record::Record;
 use inlet_aws::operate::selection::Selection;
 use reqwest::Url;
 use serde::Serialize;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use self::post::{Job, Post};
 use crate::deployment::Deployment;
@@ -40,9 +38,9 @@ use crate::output::{BAD, GOOD, Output, Page, Report, printable};
 #[command(after_help = "\
 A request without a response, or with status 408, 425, 429 or 5xx, is repeated, and later events of the same entity wait
 for it. A program that accepts no connections is waited for until Ctrl-C; with --event, such a request counts as failed,
-and is repeated as often as --retries says. Requests are signed by Standard Webhooks with the secrets in the parameter /inlet-consumer/{stage}, as the
-consumer mode `https` signs them; without such a parameter they are not signed. A replay is posted too, with its
-`replayid`.
+and is repeated as often as --retries says. Requests are signed by Standard Webhooks with the secrets in the parameter
+/inlet-consumer/{stage}, as the consumer mode `https` signs them; without such a parameter they are not signed. A replay
+is posted too, with its `replayid`.
 
 Examples:
   inlet forward --to 3000
@@ -85,9 +83,6 @@ pub(crate) struct Arguments {
     limit: Option<usize>,
 }
 
-/// Maximum time of the first connection to the program, which nothing is sent on.
-const PROBE: Duration = Duration::from_secs(2);
-
 /// Forwards until Ctrl-C.
 pub(crate) async fn run(
     arguments: Arguments,
@@ -124,9 +119,6 @@ pub(crate) async fn run(
         None => Box::pin(Follow::from_now(&table, selection)).await?,
     };
     let mut follow = if arguments.no_replays { follow } else { follow.with_replays(now) };
-    if !arguments.to.accepts_connections().await {
-        output.note(format_args!("{} accepts no connections; events wait until it does", arguments.to));
-    }
     output.note("waiting for events; Ctrl-C ends");
     let mut left = arguments.limit.unwrap_or(usize::MAX);
     while left > 0 {
@@ -239,14 +231,6 @@ impl Target {
             reason = "parsing checked it with other values, and all values are escaped"
         )]
         url.expect("a URL")
-    }
-
-    /// Returns true if the program accepts a connection now.
-    async fn accepts_connections(&self) -> bool {
-        let Some(url) = self.fill("a", "b", "c") else { return false };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let port = url.port_or_known_default().unwrap_or_default();
-        matches!(timeout(PROBE, TcpStream::connect((host, port))).await, Ok(Ok(_)))
     }
 
     /// Returns the first name in braces that is no placeholder.
@@ -388,21 +372,6 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(text.parse::<Target>().is_ok(), is, "{text:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_program_that_is_not_up_is_noticed_at_the_start() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let targets = [format!("http://{address}/{{topic}}"), format!("localhost:{}", address.port())];
-        let targets: Vec<Target> = targets.iter().map(|text| text.parse().unwrap()).collect();
-        for target in &targets {
-            assert!(target.accepts_connections().await, "{target}");
-        }
-        drop(listener);
-        for target in &targets {
-            assert!(!target.accepts_connections().await, "{target}");
         }
     }
 

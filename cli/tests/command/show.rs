@@ -34,6 +34,6 @@ async fn body_and_message_are_written_byte_for_byte() {
 
 #[test]
 fn a_missing_event_is_not_found() {
-    snapshot("show-nothing", &run(&["show", "zid/riyadh/order/1/0123456789abcdef"]));
+    snapshot("show-nothing", &run(&["show", "zid/demo/order/1/0123456789abcdef"]));
     snapshot("show-no-id", &bare(&["show", "zid/riyadh/order/1"]));
 }
