@@ -89,7 +89,10 @@ def deploy_archive_of(architecture: str, folder: Path = DIST) -> Path:
 
 def command_of(architecture: str) -> tuple[Path, Path]:
     """Returns the files in dist/ with the command for an architecture: the wheel and the archive."""
-    (wheel,) = DIST.glob(f"inlet_cli-{upgrade.version()}-*{WHEEL_TAGS[architecture]}.whl")
+    # The order of the tags is that of the program that writes them.
+    tags = set(WHEEL_TAGS[architecture].split("."))
+    wheels = DIST.glob(f"inlet_cli-{upgrade.version()}-*.whl")
+    (wheel,) = (wheel for wheel in wheels if set(wheel.stem.rsplit("-", 1)[1].split(".")) == tags)
     return wheel, DIST / f"inlet-{upgrade.version()}-{compilers.COMMAND[architecture]}.tar.gz"
 
 
