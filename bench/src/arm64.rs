@@ -40,7 +40,7 @@ fn count(bench: &Bench, body: Body) -> Result<Figures, Failure> {
         for _ in 0..number {
             bench.deliver(&function.function, Contender::Inlet, &body.delivery())?;
         }
-        Ok(function.instructions()?)
+        function.instructions()
     };
     let (before, after) = (instructions_after(BEFORE)?, instructions_after(COUNTED)?);
     Ok(Figures { start: millions(start), webhook: millions(after.saturating_sub(before)) / COUNTED as f64 })

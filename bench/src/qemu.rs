@@ -1,7 +1,6 @@
 //! Counts the instructions of binaries for arm64: QEMU runs them, and its plugin `qemu/instructions.c` counts.
 
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -10,26 +9,12 @@ use crate::backends::Backends;
 use crate::certificates::Certificates;
 use crate::contender::Contender;
 use crate::function::Function;
+use crate::measure::Failure;
 use crate::place;
-use crate::runtime_api::RuntimeError;
 use crate::wrapper::Wrapper;
 
 /// The time between two looks at a count: the function does nothing more if it has not changed.
 const INTERVAL: Duration = Duration::from_millis(50);
-
-/// The reason that nothing was counted.
-#[derive(Debug, thiserror::Error)]
-pub enum NotCounted {
-    /// A file or a process failed.
-    #[error("QEMU cannot be used")]
-    Io(#[from] io::Error),
-    /// The function failed.
-    #[error("the function is of no use: {0}")]
-    Runtime(#[from] RuntimeError),
-    /// The plugin was not loaded, or has another interface.
-    #[error("QEMU's plugin counted nothing")]
-    NoCount,
-}
 
 /// A function whose instructions are counted.
 pub struct Counted {
@@ -40,11 +25,7 @@ pub struct Counted {
 
 impl Counted {
     /// Starts one of our receivers, and waits until it asks for an event.
-    pub fn start(
-        provider: &str,
-        certificates: &Certificates,
-        backends: &Backends,
-    ) -> Result<Self, NotCounted> {
+    pub fn start(provider: &str, certificates: &Certificates, backends: &Backends) -> Result<Self, Failure> {
         let count = place::state().join("instructions");
         // The file of an older function, which may still run and count into it.
         if count.exists() {
@@ -63,7 +44,7 @@ impl Counted {
     }
 
     /// Returns the instructions so far, once the function waits.
-    pub fn instructions(&self) -> Result<u64, NotCounted> {
+    pub fn instructions(&self) -> Result<u64, Failure> {
         let mut last = self.read()?;
         loop {
             thread::sleep(INTERVAL);
@@ -75,10 +56,12 @@ impl Counted {
         }
     }
 
-    fn read(&self) -> Result<u64, NotCounted> {
-        let bytes = fs::read(&self.count)?.try_into().map_err(|_| NotCounted::NoCount)?;
+    fn read(&self) -> Result<u64, Failure> {
+        // The plugin was not loaded, or has another interface.
+        let none = "QEMU's plugin counted nothing";
+        let bytes = fs::read(&self.count)?.try_into().map_err(|_| none)?;
         match u64::from_ne_bytes(bytes) {
-            0 => Err(NotCounted::NoCount),
+            0 => Err(none.into()),
             count => Ok(count),
         }
     }
