@@ -3,7 +3,8 @@
 /// The text in the place of personal data and credentials.
 pub(crate) const MASK: &str = "•••";
 
-/// Returns the words of a name, in lower case: `customerName` and `customer_name` are two.
+/// Returns the words of a name, in lower case: `customerName` and `customer_name` are two. Digits
+/// are left out: `address2` is `address`.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut was_lower = false;

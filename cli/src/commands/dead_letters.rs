@@ -201,7 +201,7 @@ impl Selected {
             u64::from(done.moved.saturating_add(done.discarded).saturating_add(done.forgotten))
         };
         let ended = Box::pin(progress::run_to_stop(running, &stop, &done, &bar, count)).await;
-        until_stopped(&letters, async {}).await;
+        wait_until_given_back(&letters).await;
         let done = *done.borrow();
         report.set_counts(done);
         output.report(&report)?;
@@ -314,12 +314,18 @@ async fn until_stopped<T>(letters: &DeadLetters, work: impl Future<Output = T>) 
         () = signals.next() => None,
         done = work => Some(done),
     };
+    wait_until_given_back(letters).await;
+    done
+}
+
+/// Waits until this process holds no letters, or for a stop signal.
+async fn wait_until_given_back(letters: &DeadLetters) {
+    let mut signals = StopSignals::new();
     tokio::select! {
         biased;
         () = letters.held.given_back() => {}
         () = signals.next() => {}
     }
-    done
 }
 
 /// Returns the ids that none of the letters has.

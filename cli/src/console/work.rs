@@ -70,7 +70,7 @@ pub(crate) struct Job {
     pub(crate) count: u64,
     done: AtomicU64,
     outcome: watch::Sender<Option<Outcome>>,
-    /// Becomes true if the job should end early and put things in order.
+    /// Becomes true if the job should end early. A redrive gives back its letters then.
     stop: watch::Receiver<bool>,
 }
 
