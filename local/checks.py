@@ -1,6 +1,5 @@
 """Runs the project's checks in order and stops at the first failure."""
 
-import os
 import time
 
 from local import advisories, bench, cargo, docker, fuzz, paths, samlocal, stack, timing, tools, words
@@ -56,25 +55,20 @@ def _timed(headline: str, check) -> None:
 
 
 def _program(*command: str):
-    return lambda: run(command, env=_environment())
+    return lambda: run(command, env=tools.environment())
 
 
 def _pytest(marks: str):
     return _program("python3", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-m", marks, "local/tests")
 
 
-def _environment() -> dict[str, str]:
-    environment = tools.environment()
-    return environment | {"CARGO_INCREMENTAL": "0"} if os.environ.get("CI") else environment
-
-
 def _unit_tests() -> None:
     for call in cargo.unit_tests():
-        run(call, env=_environment())
+        run(call, env=tools.environment())
 
 
 def _end_to_end_tests() -> None:
-    run(cargo.end_to_end_tests(), env=_environment())
+    run(cargo.end_to_end_tests(), env=tools.environment())
 
 
 def _stack_tests() -> None:
@@ -86,7 +80,7 @@ def _stack_tests() -> None:
 
 def _cargo_deny() -> None:
     tools.install_cargo_deny()
-    run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
+    run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=tools.environment())
 
 
 def _sam_local() -> None:
