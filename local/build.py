@@ -32,10 +32,19 @@ WRAPPER = Path(__file__).with_name("quick-rustc")
 
 
 def compile_functions() -> None:
-    """Compiles every function for the local stack; takes a second if nothing changed."""
-    packages = [part for binary in binaries() for part in ("--package", binary)]
+    """Compiles every function for the local stack; takes a second if nothing changed.
+
+    The receivers have a call of cargo of their own. The others use the providers' libraries without the `function`
+    feature: compiled together, the libraries would have it, and `sam build` would compile all of that again. The others
+    are first, because then the providers' libraries are compiled beside the SDK.
+    """
     architecture = ["--arm64"] if paths.architecture() == "arm64" else []
-    run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=tools.environment() | local_release())
+    build = ["cargo", "lambda", "build", "--release", *architecture]
+    receivers = [f"inlet-{provider}" for provider in paths.PROVIDERS]
+    others = [binary for binary in binaries() if binary not in receivers]
+    for group in (others, receivers):
+        packages = [part for binary in group for part in ("--package", binary)]
+        run([*build, *packages], env=tools.environment() | local_release())
 
 
 def compile_as_deployed(names: list[str]) -> dict[str, Path]:
@@ -43,7 +52,6 @@ def compile_as_deployed(names: list[str]) -> dict[str, Path]:
 
     cargo-lambda compiles with the release profile for the processor that Lambda promises, not for this machine's.
     """
-    tools.install_zig()
     packages = [part for name in names for part in ("--package", name)]
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", _architecture_option()]
     run([*command, *packages], env=tools.environment() | MEASURED_RELEASE)
@@ -68,11 +76,7 @@ def _architecture_option() -> str:
 
 
 def pack(parameters: list[str]) -> None:
-    """Runs the real `sam build`, which calls cargo for each function again and finds it compiled.
-
-    Only sweeper and reconciler compile again, with the small libraries of the providers, which have no `function`
-    feature there.
-    """
+    """Runs the real `sam build`, which calls cargo for each function again and finds it compiled."""
     command = ["sam", "build", "--template", paths.TEMPLATE, "--build-dir", paths.BUILT]
     run([*command, "--parameter-overrides", *parameters], log="sam-build", env=tools.environment() | local_release())
 
