@@ -19,7 +19,8 @@ def parameters(without: list[str]) -> list[str]:
 
 def deploy(aws: Aws, parameters: list[str]) -> None:
     command = [
-        "sam", "deploy", "--template-file", paths.BUILT / "template.yaml", "--stack-name", paths.STACK,
+        "python3", "-m", "local.quick_sam", "deploy",
+        "--template-file", paths.BUILT / "template.yaml", "--stack-name", paths.STACK,
         "--region", paths.REGION, "--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-progressbar",
         "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *parameters,
     ]
