@@ -113,7 +113,6 @@ def command(architecture: str, folder: Path = DIST, profile: dict[str, str] | No
 
     `profile` has cargo's variables for another profile than a release's.
     """
-    tools.install_zig()
     triple = compilers.COMMAND[architecture]
     compiler = compilers.find(triple)
     variables = {"RUSTC": compiler.rustc, "CARGO_TARGET_DIR": str(build.TARGET / "command"), **compiler.variables}

@@ -69,7 +69,6 @@ def compile_functions(
     root: Path, architecture: str, compiler: Compiler, names: Sequence[str] | None = None
 ) -> dict[str, Path]:
     """Compiles functions, all by default, without any path of this machine in them, and returns the binaries by name."""
-    tools.install_zig()
     target = root / ".local" / "target" / "package" / architecture
     names = build.binaries() if names is None else names
     packages = [part for name in names for part in ("--package", name)]

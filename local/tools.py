@@ -1,11 +1,12 @@
 """Installs the pinned tools into .local/tools, once for each state of the requirements."""
 
 import hashlib
+import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from local import paths
@@ -17,11 +18,8 @@ CARGO = HOME / "cargo"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 STAMP = PYTHON / "installed-from"
 
-# The tool that compiles the functions for the local stack.
-COMPILE_TOOL = "cargo-lambda"
-
-# The linker of what is deployed. It has two thirds of all files of the tools, and the local stack does not need it.
-ZIG = "ziglang"
+# Installed by pip: the tool that compiles the functions, and the quicker installer of everything else.
+FIRST = {"cargo-lambda", "uv"}
 
 CARGO_DENY = "0.20.2"
 CARGO_FUZZ = "0.13.2"
@@ -36,7 +34,7 @@ def ready() -> bool:
 
 
 def install(meanwhile: Callable[[], None] | None = None) -> None:
-    """Installs what the requirements pin, but for zig, unless it is installed.
+    """Installs what the requirements pin, unless it is installed.
 
     `meanwhile` runs as soon as the functions can be compiled, while the other tools are installed.
     """
@@ -46,19 +44,21 @@ def install(meanwhile: Callable[[], None] | None = None) -> None:
         sys.exit("the local stack needs Python 3.11 or newer")
     print("==> installing the tools into .local/tools (once)", flush=True)
     shutil.rmtree(PYTHON, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", PYTHON], check=True)
+    # A pip of its own takes seconds, before anything compiles: it is among the requirements.
+    without_pip = ["--without-pip"] if _has_pip_for_others() else []
+    subprocess.run([sys.executable, "-m", "venv", *without_pip, PYTHON], check=True)
     pinned = _pinned()
-    if meanwhile is None:
-        subprocess.run(_pip(pinned.keys() - {ZIG}), check=True)
-    else:
-        subprocess.run(_pip({COMPILE_TOOL}), check=True)
-        rest = subprocess.Popen(_pip(pinned.keys() - {ZIG, COMPILE_TOOL}))
-        try:
+    subprocess.run(_pip(_file("first", (pinned[name] for name in FIRST))), check=True)
+    everything = _file("everything", pinned.values())
+    rest = subprocess.Popen(_uv(everything))
+    try:
+        if meanwhile is not None:
             meanwhile()
-        finally:
-            failed = rest.wait() != 0
-        if failed:
-            sys.exit("the tools could not be installed")
+    finally:
+        failed = rest.wait() != 0
+    if failed:
+        # pip knows this machine's index of packages, which uv does not.
+        subprocess.run(_pip(everything), check=True)
     STAMP.write_text(_wanted())
 
 
@@ -70,13 +70,6 @@ def restart() -> None:
     python = PYTHON / "bin" / "python"
     os.chdir(paths.ROOT)
     os.execv(python, [python, "-m", "local", *sys.argv[1:]])
-
-
-def install_zig() -> None:
-    """Installs the linker of what is deployed, once."""
-    if not (PYTHON / "installed-zig").exists():
-        subprocess.run(_pip({ZIG}), check=True)
-        (PYTHON / "installed-zig").touch()
 
 
 def install_cargo_deny() -> None:
@@ -102,17 +95,38 @@ def environment(base: dict[str, str] | None = None) -> dict[str, str]:
     return base | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2"}
 
 
-def _pip(names: Set[str]) -> list[str | Path]:
-    """Returns the command that installs these of the requirements."""
-    pinned = _pinned()
-    if missing := names - pinned.keys():
-        sys.exit(f"{REQUIREMENTS.name} does not pin {' and '.join(missing)}")
-    file = PYTHON / "requirements.txt"
-    file.write_text("\n".join(pinned[name] for name in names) + "\n")
-    # The requirements are complete, so nothing is left to resolve. Compiling every module to byte code would take half
-    # of the time; Python does it for those that are imported.
-    options = ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes"]
-    return [PYTHON / "bin" / "python", "-m", "pip", *options, "--requirement", file]
+# The requirements are complete, so nothing is left to resolve.
+COMPLETE = ["--quiet", "--no-deps", "--require-hashes", "--requirement"]
+
+
+def _pip(requirements: Path) -> list[str | Path]:
+    """Returns pip's command that installs the requirements of a file, with the pip of this Python if its own has none."""
+    python = PYTHON / "bin" / "python"
+    has_pip = subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
+    pip = [python, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", python]
+    # Compiling every module to byte code would take half of the time; Python does it for those that are imported.
+    return [*pip, "--disable-pip-version-check", "install", "--no-compile", *COMPLETE, requirements]
+
+
+def _uv(requirements: Path) -> list[str | Path]:
+    """Returns uv's command that installs the requirements of a file."""
+    return [PYTHON / "bin" / "uv", "pip", "install", "--python", PYTHON / "bin" / "python", *COMPLETE, requirements]
+
+
+def _has_pip_for_others() -> bool:
+    """Returns whether this Python has a pip that installs into another one, which is pip 22.3 or newer."""
+    try:
+        version = importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return tuple(int(part) for part in version.split(".")[:2]) >= (22, 3)
+
+
+def _file(name: str, lines: Iterable[str]) -> Path:
+    """Writes a file of requirements next to the tools, and returns its path."""
+    file = PYTHON / f"{name}.txt"
+    file.write_text("\n".join(lines) + "\n")
+    return file
 
 
 def _pinned() -> dict[str, str]:
