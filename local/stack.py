@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 from local import build, consumer, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, store_names, stores, tools
 from local.aws import Aws
@@ -25,15 +26,20 @@ def up(without: list[str], own_consumer: str | None = None) -> None:
 
     With `own_consumer`, a function's folder or an endpoint's URL, its events go there instead of to the bus.
     """
-    with step("emulator"):
-        running = emulator.start()
-    with step("compile the functions"):
-        build.compile_functions()
+    with ThreadPoolExecutor() as beside:
+        starting = beside.submit(emulator.start)
+        with step("compile the functions"):
+            build.compile_functions()
+        code = build.fingerprint()
+        if not deploy.is_packed(code):
+            with step("sam build"):
+                build.pack(deploy.parameters(without))
+        running = starting.result()
     aws = Aws(running.endpoint)
     parameters = deploy.parameters(without) + consumer.deploy(aws, own_consumer)
-    state = {"emulator": running.started, "code": build.fingerprint(), "parameters": parameters}
+    state = {"emulator": running.started, "code": code, "parameters": parameters}
     if not deploy.is_current(state):
-        _deploy(aws, parameters, deploy.is_packed(state["code"]))
+        _deploy(aws, parameters)
         deploy.remember(state)
     stores.put_secrets(aws)
     stack = _describe(aws, without)
@@ -71,11 +77,8 @@ def _write_environment(aws: Aws) -> None:
     ENVIRONMENT.write_text("\n".join([path, "unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, "export INLET_LOCAL=true", ""]))
 
 
-def _deploy(aws: Aws, parameters: list[str], is_packed: bool) -> None:
+def _deploy(aws: Aws, parameters: list[str]) -> None:
     paths.STACK_FILE.unlink(missing_ok=True)
-    if not is_packed:
-        with step("sam build"):
-            build.pack(parameters)
     with step("sam deploy"):
         deploy.deploy(aws, parameters)
     with step("routes and permissions"):
