@@ -68,8 +68,9 @@ where
                 handler(Request::from_parts(head, body)).await
             }
         });
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = hyper::server::conn::http1::Builder::new()
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(stream), service);
         connections.spawn(async move { drop(connection.await) });
         while connections.try_join_next().is_some() {}
     }

@@ -281,6 +281,27 @@ mod tests {
             .unwrap()
     }
 
+    #[tokio::test]
+    async fn a_hidden_date_does_not_reach_the_function() {
+        let with_date = |_| async {
+            let response = Response::builder().header("date", "Tue, 01 Dec 2026 00:00:00 GMT");
+            Ok(whole(response.body(Bytes::from("{}")).unwrap()))
+        };
+        let service = Server::start(with_date).await.unwrap();
+        for (hides, expected) in [(false, Some("Tue, 01 Dec 2026 00:00:00 GMT")), (true, None)] {
+            let plan = Plan::default();
+            if hides {
+                plan.hide_date();
+            }
+            let (kill_switch, _kills) = KillSwitch::new();
+            let proxy = Proxy::start(service.address, plan, kill_switch).await.unwrap();
+            let call = request("DynamoDB_20120810.PutItem", &json!({}));
+            let response = send(proxy.server.address, call).await.unwrap();
+            let date = response.headers().get("date").map(|date| date.to_str().unwrap());
+            assert_eq!(date, expected, "hides: {hides}");
+        }
+    }
+
     /// Returns the result of a call with this fault: the response within a second, and the number of executions.
     async fn call_with(fault: Fault) -> (Option<Result<Response<Bytes>, NoResponse>>, u32) {
         let (service, done) = service().await;
