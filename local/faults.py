@@ -10,6 +10,7 @@ def faults() -> None:
     """Run every fault of every call and of every consumer, and print the tables."""
     _run("nothing_is_lost_to_any_fault_of_any_call", {})
     _run("no_fault_of_any_call_behind_a_consumer_loses_or_reorders", {})
+    _run("no_fault_of_any_call_loses_or_repeats_a_missed_state", {}, of="reconciler")
 
 
 def soak(events: int) -> None:
@@ -22,8 +23,8 @@ def flood() -> None:
     _run("a_flood_of_a_thousand_names_a_second_changes_nothing", {})
 
 
-def _run(test: str, variables: dict[str, str]) -> None:
+def _run(test: str, variables: dict[str, str], of: str = "faults") -> None:
     """Updates the stack first, so that its binaries are built from the current code. The stack keeps running."""
     stack.up(without=[])
-    command = ["cargo", "test", "--locked", "--workspace", "--test", "faults"]
+    command = ["cargo", "test", "--locked", "--workspace", "--test", of]
     run([*command, "--", "--ignored", "--exact", "--nocapture", test], env=tools.environment(os.environ | variables))

@@ -13,10 +13,13 @@ use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
 use inlet::tools::sender::delivery;
 use inlet_aws::client::clock;
+use inlet_aws::dynamodb::pending::PendingEvent;
 use inlet_tests::deliveries::received_without;
 use inlet_tests::demo_credential;
 use inlet_tests::faults::call::{Operation, Service};
+use inlet_tests::faults::concurrent::run_all;
 use inlet_tests::faults::function::{Ended, Function};
+use inlet_tests::faults::matrix::{Extent, recover};
 use inlet_tests::faults::plan::{Calls, Fault, Plan, Rule};
 use inlet_tests::faults::world::World;
 use inlet_tests::stack::Stack;
@@ -33,6 +36,15 @@ const CHANGES: usize = 40;
 
 /// Of so many changes, the webhook of one is never sent.
 const LOST: usize = 9;
+
+/// Invocations whose calls fail, before those whose calls do not.
+const FAULTY_RUNS: usize = 2;
+
+/// Number of cases at the same time.
+const AT_ONCE: usize = 6;
+
+/// Longer than the six minutes after which the sweeper sends an event that the reconciler was about to send.
+const LATER: Duration = Duration::from_mins(10);
 
 /// The age of the newest change: longer than Zid retries a webhook.
 const AGE: Duration = Duration::from_hours(3);
@@ -159,4 +171,96 @@ async fn a_crash_before_the_cursor_publishes_nothing_twice() {
     assert!(scene.publish().await > 0);
     assert_eq!((scene.publish().await, scene.events().await), (0, expected));
     scene.end().await;
+}
+
+/// A fault of one operation of the reconciler, and its effect.
+struct Case {
+    rule: Rule,
+    struck: u32,
+    broken: Vec<String>,
+}
+
+/// Moves the sweeper's pending list back by some minutes, in which no program ran.
+async fn let_time_pass(scene: &Scene) {
+    let pending = scene.world.table_of(&scene.stack).pending;
+    for event in pending.list(None).await.unwrap() {
+        let sent = event.sent.earlier(LATER);
+        pending.put(&PendingEvent { sent, ..event }).await.unwrap();
+    }
+}
+
+/// Runs the reconciler with a fault, then without until a run publishes nothing, and then processor and sweeper.
+async fn run(rule: Rule, expected: usize) -> Case {
+    let mut scene = Box::pin(Scene::start()).await;
+    scene.plan.set(vec![rule.clone()]);
+    for _ in 0..FAULTY_RUNS {
+        scene.invoke().await;
+    }
+    scene.plan.stop();
+    let mut broken = Vec::new();
+    scene.publish().await;
+    if scene.publish().await != 0 {
+        broken.push("a second run published again".to_owned());
+    }
+    let events = scene.events().await;
+    if events != expected {
+        broken.push(format!("{events} events instead of {expected}"));
+    }
+    let_time_pass(&scene).await;
+    if !recover(&scene.world).await {
+        broken.push("not all events were processed".to_owned());
+    }
+    let struck = scene.plan.struck();
+    scene.end().await;
+    Case { rule, struck, broken }
+}
+
+/// Checks that the missed states become events once whatever fails, and prints a row for each fault.
+async fn publishes_once_under_faults(extent: Extent) {
+    let mut calm = Box::pin(Scene::start()).await;
+    calm.publish().await;
+    let expected = calm.events().await;
+    let of_services = calm.plan.seen().into_keys().filter(|operation| operation.service != Service::Lambda);
+    let mut operations: Vec<Operation> = of_services.collect();
+    operations.sort();
+    calm.end().await;
+    assert!(operations.iter().any(|operation| operation.service == Service::Sqs), "{operations:?}");
+
+    let faults: Vec<Fault> = Fault::OF_SERVICES.into_iter().chain(Fault::KILLS).collect();
+    let all = operations.iter().enumerate().flat_map(|(nth, operation)| {
+        faults.iter().enumerate().flat_map(move |(which, fault)| {
+            [Calls::Nth(1), Calls::Every].map(|calls| (nth + which, Rule::new(operation, calls, *fault)))
+        })
+    });
+    // The short form has one fault of each operation, another one for the next.
+    let is_in = |turn: usize, rule: &Rule| {
+        extent == Extent::Full || turn.is_multiple_of(faults.len()) && rule.calls == Calls::Nth(1)
+    };
+    let rules = all.filter(|(turn, rule)| is_in(*turn, rule)).map(|(_, rule)| rule).collect();
+    let cases = run_all(AT_ONCE, rules, move |rule| run(rule, expected)).await;
+
+    let mut rows: BTreeMap<String, (usize, u32)> = BTreeMap::new();
+    for case in &cases {
+        let (count, struck) = rows.entry(case.rule.fault.to_string()).or_default();
+        *count += 1;
+        *struck += case.struck;
+    }
+    println!("| fault | cases | failed calls |\n|---|--:|--:|");
+    rows.iter().for_each(|(fault, (count, struck))| println!("| reconciler: {fault} | {count} | {struck} |"));
+    let broken = cases.iter().filter(|case| !case.broken.is_empty());
+    let broken: Vec<String> =
+        broken.map(|case| format!("{:?}:\n    {}", case.rule, case.broken.join("\n    "))).collect();
+    assert!(broken.is_empty(), "{} of {} cases:\n{}", broken.len(), cases.len(), broken.join("\n"));
+    assert!(cases.iter().all(|case| case.struck > 0), "a case had no fault");
+}
+
+#[tokio::test]
+async fn no_fault_of_a_call_loses_or_repeats_a_missed_state() {
+    publishes_once_under_faults(Extent::Short).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: make faults"]
+async fn no_fault_of_any_call_loses_or_repeats_a_missed_state() {
+    publishes_once_under_faults(Extent::Full).await;
 }

@@ -19,7 +19,7 @@ pub(crate) mod clock;
 pub mod world;
 pub mod sender;
 pub mod reconciliation;
-pub(crate) mod concurrent;
+pub mod concurrent;
 pub mod matrix;
 pub mod soak;
 pub mod outage;
