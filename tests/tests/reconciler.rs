@@ -13,7 +13,7 @@ use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
 use inlet::tools::sender::delivery;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::pending::PendingEvent;
+use inlet_aws::dynamodb::pending::{FIRST_PASS, PendingEvent, SECOND_PASS};
 use inlet_tests::deliveries::received_without;
 use inlet_tests::demo_credential;
 use inlet_tests::faults::call::{Operation, Service};
@@ -180,9 +180,13 @@ struct Case {
     broken: Vec<String>,
 }
 
-/// Moves the sweeper's pending list back by some minutes, in which no program ran.
+/// Moves the sweeper's pending list back by some minutes, and its cursors behind every event: it sends what is on the
+/// list, and finds nothing else.
 async fn let_time_pass(scene: &Scene) {
     let pending = scene.world.table_of(&scene.stack).pending;
+    for pass in [FIRST_PASS, SECOND_PASS] {
+        pending.set_cursor(pass, clock::now()).await.unwrap();
+    }
     for event in pending.list(None).await.unwrap() {
         let sent = event.sent.earlier(LATER);
         pending.put(&PendingEvent { sent, ..event }).await.unwrap();
@@ -215,15 +219,29 @@ async fn run(rule: Rule, expected: usize) -> Case {
     Case { rule, struck, broken }
 }
 
-/// Checks that the missed states become events once whatever fails, and prints a row for each fault.
-async fn publishes_once_under_faults(extent: Extent) {
-    let mut calm = Box::pin(Scene::start()).await;
-    calm.publish().await;
-    let expected = calm.events().await;
-    let of_services = calm.plan.seen().into_keys().filter(|operation| operation.service != Service::Lambda);
+/// Returns the number of events of a scene without faults, and the operations that its run called.
+async fn without_faults() -> (usize, Vec<Operation>) {
+    let mut scene = Box::pin(Scene::start()).await;
+    scene.publish().await;
+    let of_services = scene.plan.seen().into_keys().filter(|operation| operation.service != Service::Lambda);
     let mut operations: Vec<Operation> = of_services.collect();
     operations.sort();
-    calm.end().await;
+    let events = scene.events().await;
+    scene.end().await;
+    (events, operations)
+}
+
+#[tokio::test]
+async fn an_event_that_was_stored_and_not_sent_is_sent_by_the_sweeper() {
+    let (expected, _) = without_faults().await;
+    let send = Operation::new(Service::Sqs, "SendMessage");
+    let case = run(Rule::new(&send, Calls::Nth(1), Fault::KillBefore), expected).await;
+    assert_eq!((case.struck, case.broken), (1, vec![]));
+}
+
+/// Checks that the missed states become events once whatever fails, and prints a row for each fault.
+async fn publishes_once_under_faults(extent: Extent) {
+    let (expected, operations) = without_faults().await;
     assert!(operations.iter().any(|operation| operation.service == Service::Sqs), "{operations:?}");
 
     let faults: Vec<Fault> = Fault::OF_SERVICES.into_iter().chain(Fault::KILLS).collect();

@@ -20,9 +20,11 @@ use crate::dynamodb::time_index::{Arrival, hour};
 /// The partition of the sweeper's items. No entity has it: an entity's path starts with a provider and has slashes.
 const SWEEPER: &str = "sweeper";
 
-/// The sort keys of the cursors of the sweeper's two passes. Stored data: they keep their first names.
-pub(crate) const FIRST_PASS: &str = "near";
-pub(crate) const SECOND_PASS: &str = "late";
+/// The sort key of the cursor of the sweeper's first pass. Stored data: it keeps its first name.
+pub const FIRST_PASS: &str = "near";
+
+/// The sort key of the cursor of the second pass. Stored data too.
+pub const SECOND_PASS: &str = "late";
 
 /// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
 pub(crate) const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
