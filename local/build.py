@@ -10,7 +10,7 @@ from local.steps import run
 
 TARGET = paths.STATE / "target"
 
-# Quick to build: only the crates that Cargo.toml names for speed are optimised.
+# Quick to build: only the libraries that Cargo.toml names for speed are optimised.
 QUICK_PROFILE = {
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",

@@ -32,6 +32,8 @@ def up(without: list[str], own_consumer: str | None = None) -> None:
             build.compile_functions()
         code = build.fingerprint()
         if not deploy.is_packed(code):
+            # The build replaces the last deployment's files: if it or the deployment fails, the record would be wrong.
+            deploy.forget()
             with step("sam build"):
                 build.pack(deploy.parameters(without))
         running = starting.result()

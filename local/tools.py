@@ -58,6 +58,7 @@ def install(meanwhile: Callable[[], None] | None = None) -> None:
         failed = rest.wait() != 0
     if failed:
         # pip knows this machine's index of packages, which uv does not.
+        print("==> uv cannot install the tools; pip installs them", flush=True)
         subprocess.run(_pip(everything), check=True)
     STAMP.write_text(_wanted())
 
@@ -114,12 +115,12 @@ def _uv(requirements: Path) -> list[str | Path]:
 
 
 def _has_pip_for_others() -> bool:
-    """Returns whether this Python has a pip that installs into another one, which is pip 22.3 or newer."""
+    """Returns whether this Python has a pip that installs into another one. pip can since 22.3."""
     try:
         version = importlib.metadata.version("pip")
     except importlib.metadata.PackageNotFoundError:
         return False
-    return tuple(int(part) for part in version.split(".")[:2]) >= (22, 3)
+    return int(version.split(".")[0]) >= 23
 
 
 def _file(name: str, lines: Iterable[str]) -> Path:
